@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/config/config_error.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace meshhost {
+
+std::string ConfigError::ToString() const {
+  std::string text =
+      absl::StrCat(file, ":", position.line, ":", position.column, ": error: ", message);
+  if (!expected.empty() && !got.empty()) {
+    absl::StrAppend(&text, " (expected ", expected, ", got ", got, ")");
+  } else if (!expected.empty()) {
+    absl::StrAppend(&text, " (expected ", expected, ")");
+  }
+  if (!hint.empty()) absl::StrAppend(&text, "; ", hint);
+  return text;
+}
+
+std::string FormatErrors(const std::vector<ConfigError>& errors) {
+  std::string text;
+  for (const ConfigError& error : errors) absl::StrAppend(&text, error.ToString(), "\n");
+  return text;
+}
+
+void ConfigErrors::Add(Position position, std::string message, Detail detail) {
+  errors_.push_back(ConfigError{file_, position, std::move(message), std::move(detail.expected),
+                                std::move(detail.got), std::move(detail.hint)});
+}
+
+std::vector<ConfigError> ConfigErrors::Take() {
+  std::stable_sort(errors_.begin(), errors_.end(), [](const ConfigError& a, const ConfigError& b) {
+    return a.position.line != b.position.line ? a.position.line < b.position.line
+                                              : a.position.column < b.position.column;
+  });
+  return std::move(errors_);
+}
+
+}  // namespace meshhost
