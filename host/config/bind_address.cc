@@ -4,15 +4,15 @@
 #include <arpa/inet.h>
 #include <sys/un.h>
 
+#include <charconv>
+
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "host/base/concat.h"
 
 namespace meshhost {
 namespace {
 
+constexpr std::string_view kUnixPrefix = "unix:";
 constexpr std::size_t kMaxUnixPath = sizeof(sockaddr_un::sun_path) - 1;
 
 absl::StatusOr<BindAddress> ParseUnix(std::string_view path) {
@@ -24,22 +24,23 @@ absl::StatusOr<BindAddress> ParseUnix(std::string_view path) {
 }
 
 absl::StatusOr<std::uint16_t> ParsePort(std::string_view text) {
-  std::uint32_t port = 0;
-  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
-  if (!digits || !absl::SimpleAtoi(text, &port) || port > 65535) {
-    return absl::InvalidArgumentError(absl::StrCat("port \"", text, "\" is not 0 .. 65535"));
+  std::uint16_t port = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, port);
+  if (error != std::errc() || rest != end) {
+    return absl::InvalidArgumentError(Concat({"port \"", text, "\" is not 0 .. 65535"}));
   }
-  return static_cast<std::uint16_t>(port);
+  return port;
 }
 
 // The canonical spelling, so that equal addresses compare equal.
 template <class Binary, std::size_t kSize>
-absl::StatusOr<std::string> Canonical(int family, std::string_view host, const char* what) {
+absl::StatusOr<std::string> Canonical(int family, std::string_view host, std::string_view what) {
   Binary binary{};
   char text[kSize];
   if (inet_pton(family, std::string(host).c_str(), &binary) != 1 ||
       inet_ntop(family, &binary, text, sizeof(text)) == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", host, "\" is not an ", what, " address"));
+    return absl::InvalidArgumentError(Concat({"\"", host, "\" is not an ", what, " address"}));
   }
   return std::string(text);
 }
@@ -72,7 +73,7 @@ absl::StatusOr<BindAddress> ParseIpv4(std::string_view text) {
 }  // namespace
 
 bool BindAddress::IsLoopback() const {
-  if (family == Family::kIpv4) return absl::StartsWith(host, "127.");
+  if (family == Family::kIpv4) return host.starts_with("127.");
   return family == Family::kIpv6 && host == "::1";
 }
 
@@ -84,27 +85,26 @@ bool BindAddress::IsWildcard() const {
 std::string BindAddress::ToString() const {
   switch (family) {
     case Family::kIpv4:
-      return absl::StrCat(host, ":", port);
+      return Concat({host, ":", std::to_string(port)});
     case Family::kIpv6:
-      return absl::StrCat("[", host, "]:", port);
+      return Concat({"[", host, "]:", std::to_string(port)});
     case Family::kUnix:
-      return absl::StrCat("unix:", path);
+      return Concat({kUnixPrefix, path});
   }
   return "";
 }
 
 absl::StatusOr<BindAddress> ParseBindAddress(std::string_view text) {
-  std::string_view path = text;
-  if (absl::ConsumePrefix(&path, "unix:")) return ParseUnix(path);
-  if (absl::StartsWith(text, "[")) return ParseIpv6(text);
+  if (text.starts_with(kUnixPrefix)) return ParseUnix(text.substr(kUnixPrefix.size()));
+  if (text.starts_with("[")) return ParseIpv6(text);
   return ParseIpv4(text);
 }
 
 absl::Status CheckUnixPathLength(const BindAddress& address) {
   if (address.path.size() <= kMaxUnixPath) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("unix socket path \"", address.path, "\" has ",
-                                                 address.path.size(), " bytes, the kernel takes ",
-                                                 kMaxUnixPath));
+  return absl::InvalidArgumentError(
+      Concat({"unix socket path \"", address.path, "\" has ", std::to_string(address.path.size()),
+              " bytes, the kernel takes ", std::to_string(kMaxUnixPath)}));
 }
 
 bool Overlap(const BindAddress& a, const BindAddress& b) {

@@ -3,25 +3,25 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
+#include "host/base/concat.h"
 
 namespace meshhost {
 
 std::string ConfigError::ToString() const {
-  std::string text =
-      absl::StrCat(file, ":", position.line, ":", position.column, ": error: ", message);
+  std::string text = Concat({file, ":", std::to_string(position.line), ":",
+                             std::to_string(position.column), ": error: ", message});
   if (!expected.empty() && !got.empty()) {
-    absl::StrAppend(&text, " (expected ", expected, ", got ", got, ")");
+    text += Concat({" (expected ", expected, ", got ", got, ")"});
   } else if (!expected.empty()) {
-    absl::StrAppend(&text, " (expected ", expected, ")");
+    text += Concat({" (expected ", expected, ")"});
   }
-  if (!hint.empty()) absl::StrAppend(&text, "; ", hint);
+  if (!hint.empty()) text += Concat({"; ", hint});
   return text;
 }
 
 std::string FormatErrors(const std::vector<ConfigError>& errors) {
   std::string text;
-  for (const ConfigError& error : errors) absl::StrAppend(&text, error.ToString(), "\n");
+  for (const ConfigError& error : errors) text += Concat({error.ToString(), "\n"});
   return text;
 }
 
