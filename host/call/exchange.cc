@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/call/exchange.h"
+
+#include <cstring>
+#include <utility>
+
+namespace meshhost {
+
+Exchange::Exchange(Loop& loop, Arena& arena, const RequestHead& head, PeerRef peer,
+                   Snapshot& snapshot, const RouteMatch& match, Responder& responder)
+    : loop_(loop),
+      arena_(arena),
+      head_(head),
+      peer_(std::move(peer)),
+      snapshot_(snapshot),
+      endpoint_(*match.endpoint),
+      responder_(responder),
+      params_(match.params),
+      allow_(match.allow),
+      identity_(peer_->identity()),
+      started_ns_(loop.now_ns()) {
+  const size_t bytes = endpoint_.chain->state_bytes();
+  if (bytes > 0) {
+    filter_state_ = static_cast<uint8_t*>(arena.Allocate(bytes));
+    std::memset(filter_state_, 0, bytes);
+  }
+  snapshot_.Add(*this);
+}
+
+Exchange::~Exchange() { snapshot_.Remove(*this); }
+
+void Exchange::ShortenDeadline(uint64_t deadline_ns) {
+  if (deadline_ns_ == 0 || deadline_ns < deadline_ns_) deadline_ns_ = deadline_ns;
+}
+
+void Exchange::Start() { RunChain(0); }
+
+void Exchange::RunChain(size_t from) {
+  const auto& links = endpoint_.chain->links();
+  for (size_t i = from; i < links.size(); ++i) {
+    links_started_ = static_cast<uint16_t>(i + 1);
+    const Verdict verdict = links[i].filter->OnStart(*this, StateOf(links[i]));
+    // A filter may have aborted the call (deadline already over) instead of refusing it.
+    if (answered_) return;
+    if (verdict.kind == Verdict::Kind::kContinue) continue;
+    if (verdict.kind == Verdict::Kind::kRefuse) return Answer(nullptr, verdict.refusal);
+    paused_ = true;
+    return;
+  }
+  EnterHandler();
+}
+
+void Exchange::Resume() {
+  paused_ = false;
+  if (transport_done_) return MaybeEnd();
+  if (!answered_) RunChain(links_started_);
+}
+
+void Exchange::EnterHandler() {
+  if (endpoint_.client_stream) return CallHandler(nullptr);
+  responder_.Pull(1);
+}
+
+void Exchange::CallHandler(const Message* first) {
+  handler_called_ = true;
+  handler_active_ = true;
+  endpoint_.handler->OnCall(*this, first);
+}
+
+bool Exchange::PassFilters(Direction direction, const Message& message) {
+  if (!endpoint_.chain->sees_messages()) return true;
+  for (const Chain::Link& link : endpoint_.chain->links()) {
+    if (!link.sees_messages) continue;
+    const Verdict verdict = link.filter->OnMessage(*this, StateOf(link), direction, message);
+    if (verdict.kind != Verdict::Kind::kRefuse) continue;
+    Abort(CancelReason::kLimit, verdict.refusal);
+    return false;
+  }
+  return true;
+}
+
+void Exchange::DeliverMessage(const Message& message) {
+  if (answered_) return;
+  ++final_.request_messages;
+  final_.request_bytes += MessageSize(message);
+  if (!PassFilters(Direction::kRequest, message)) return;
+  if (!handler_called_) return CallHandler(&message);
+  if (receiver_ != nullptr) receiver_->OnMessage(message);
+}
+
+void Exchange::DeliverHalfClose() {
+  if (receiver_ != nullptr && !answered_) receiver_->OnHalfClose();
+}
+
+void Exchange::DeliverWritable() {
+  if (receiver_ != nullptr && !answered_) receiver_->OnWritable();
+}
+
+void Exchange::Answer(const Message* last, const Outcome& outcome) {
+  answered_ = true;
+  final_.code = outcome.code;
+  final_.reason = outcome.reason;
+  if (last != nullptr) {
+    ++final_.response_messages;
+    final_.response_bytes += MessageSize(*last);
+  }
+  responder_.Finish(last, outcome);
+}
+
+void Exchange::Abort(CancelReason reason, const Outcome& outcome) {
+  if (answered_ || transport_done_) return;
+  if (cancelled_ == 0) cancelled_ = static_cast<uint8_t>(reason);
+  Answer(nullptr, outcome);
+  if (handler_active_ && receiver_ != nullptr) receiver_->OnCancel(reason);
+}
+
+void Exchange::TransportDone(bool delivered) {
+  transport_done_ = true;
+  final_.delivered = delivered && answered_;
+  if (!answered_) {
+    answered_ = true;
+    final_.code = Code::kCancelled;
+    if (cancelled_ == 0) cancelled_ = static_cast<uint8_t>(CancelReason::kPeer);
+    if (handler_active_ && receiver_ != nullptr) {
+      // The receiver may finish from inside, which must not destroy us under its feet.
+      Hold();
+      receiver_->OnCancel(CancelReason::kPeer);
+      MaybeEnd();
+      return Release();
+    }
+  }
+  MaybeEnd();
+}
+
+void Exchange::Pull(uint32_t messages) {
+  if (!answered_) responder_.Pull(messages);
+}
+
+Sent Exchange::SendHeaders(int status, std::span<const Header> headers) {
+  if (!handler_active_ || headers_sent_) return Sent::kInvalid;
+  if (answered_) return Sent::kCancelled;
+  headers_sent_ = true;
+  return responder_.SendHeaders(status, headers);
+}
+
+Sent Exchange::Send(const Message& message) {
+  if (!handler_active_) return Sent::kInvalid;
+  if (answered_) return Sent::kCancelled;
+  headers_sent_ = true;
+  if (!PassFilters(Direction::kResponse, message)) return Sent::kCancelled;
+  const Sent sent = responder_.Send(message);
+  if (sent == Sent::kTaken) {
+    ++final_.response_messages;
+    final_.response_bytes += MessageSize(message);
+  }
+  return sent;
+}
+
+Finished Exchange::Finish(const Message* last, const Outcome& outcome) {
+  if (!handler_active_) return Finished::kGone;
+  handler_active_ = false;
+  const bool answered_before = answered_;
+  if (!answered_before) {
+    if (last != nullptr && !PassFilters(Direction::kResponse, *last)) return Finished::kCancelled;
+    Answer(last, outcome);
+  }
+  MaybeEnd();
+  return answered_before ? Finished::kCancelled : Finished::kTaken;
+}
+
+void Exchange::Drain() {
+  if (answered_ || transport_done_) return;
+  if (cancelled_ == 0) cancelled_ = static_cast<uint8_t>(CancelReason::kDrain);
+  responder_.Drain();
+  if (handler_active_ && receiver_ != nullptr) receiver_->OnCancel(CancelReason::kDrain);
+}
+
+void Exchange::Release() {
+  if (--holds_ == 0 && ended_) responder_.Destroy();
+}
+
+void Exchange::MaybeEnd() {
+  if (!transport_done_ || handler_active_ || paused_ || ended_) return;
+  ended_ = true;
+  Hold();
+  const auto& links = endpoint_.chain->links();
+  for (size_t i = links_started_; i-- > 0;) {
+    links[i].filter->OnEnd(*this, StateOf(links[i]), final_);
+  }
+  if (receiver_ != nullptr) receiver_->OnEnd(final_);
+  Release();
+}
+
+}  // namespace meshhost
