@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Worker: one thread with one event loop. A connection lives and dies on its worker, so nothing on
+// the data path takes a lock; other threads reach it only by posting tasks.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <thread>
+
+#include "host/call/buffer.h"
+#include "host/call/loop.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace meshhost {
+
+// Counters that one worker writes and anyone reads; relaxed, single writer.
+struct ConnectionStats {
+  std::atomic<uint64_t> accepted{0};
+  std::atomic<uint64_t> active{0};           // now
+  std::atomic<uint64_t> shed_limit{0};       // closed: max_connections reached
+  std::atomic<uint64_t> shed_descriptors{0}; // closed: out of file descriptors or memory
+  std::atomic<uint64_t> accept_errors{0};
+  std::atomic<uint64_t> handshakes{0};
+  std::atomic<uint64_t> handshakes_resumed{0};
+  std::atomic<uint64_t> handshakes_failed{0};
+  std::atomic<uint64_t> handshakes_timed_out{0};
+  std::atomic<uint64_t> handshakes_no_certificate{0};
+  std::atomic<uint64_t> handshakes_bad_certificate{0};
+  std::atomic<uint64_t> turns{0};            // event-loop heartbeats, for the watchdog
+  std::atomic<uint64_t> loop_lag_ns{0};      // how late the last timer turn was
+};
+
+inline void Bump(std::atomic<uint64_t>& counter, uint64_t by = 1) {
+  counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+}
+
+// Owned by the runtime. Start and Join belong to the control thread.
+class Worker final : public Loop {
+ public:
+  explicit Worker(uint32_t index);
+  ~Worker() override;
+
+  void Start();
+  // Ends the loop after the handler that runs now; any thread.
+  void Stop();
+  void Join();
+
+  // Loop.
+  void Post(Task& task) override;
+  bool IsCurrent() const override;
+  void AtTurnEnd(Task& task) override;
+  TimerWheel& timers() override;
+  ArenaPool& arenas() override;
+  uint64_t now_ns() const override;
+  uint32_t index() const override { return index_; }
+
+  // The block that sessions read into; not held across turns. A new one when somebody kept bytes of
+  // the last. Loop thread only.
+  Block& read_block();
+  // Refreshes now_ns; the channels call it before each event.
+  void BeginEvent();
+  boost::asio::io_context& io();
+  ConnectionStats& stats() { return stats_; }
+
+ private:
+  struct Core;  // keeps Boost.Asio out of this header
+  std::unique_ptr<Core> core_;
+  std::thread thread_;
+  ConnectionStats stats_;
+  const uint32_t index_;
+};
+
+}  // namespace meshhost
