@@ -9,6 +9,10 @@ void TimerWheel::Arm(Timer& timer, uint64_t when_ns) {
   timer.Disarm();
   timer.when_ns_ = when_ns;
   Place(timer);
+  if (when_ns < wake_ns_ && wake_earlier_ != nullptr) {
+    wake_ns_ = when_ns;
+    wake_earlier_(wake_context_, when_ns);
+  }
 }
 
 void TimerWheel::Place(Timer& timer) {

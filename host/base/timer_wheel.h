@@ -41,13 +41,20 @@ class TimerWheel final {
  public:
   static constexpr uint64_t kTickNs = 1u << 22;  // 4.2 ms
 
-  explicit TimerWheel(uint64_t now_ns) : tick_(now_ns / kTickNs) {}
+  // Called from Arm when a timer is due before the time that the owner promised to wake at.
+  using WakeEarlier = void (*)(void* context, uint64_t when_ns);
+
+  explicit TimerWheel(uint64_t now_ns, WakeEarlier wake_earlier = nullptr, void* context = nullptr)
+      : wake_earlier_(wake_earlier), wake_context_(context), tick_(now_ns / kTickNs) {}
 
   // Re-arms when armed. when_ns in the past fires at the next Advance.
   void Arm(Timer& timer, uint64_t when_ns);
 
   // Fires what is due. Callbacks may arm, disarm and destroy timers, themselves included.
   void Advance(uint64_t now_ns);
+
+  // The owner's promise to call Advance at that time.
+  void SetWake(uint64_t when_ns) { wake_ns_ = when_ns; }
 
   // A time not after the earliest expiry at which Advance should be called next; UINT64_MAX when
   // nothing is armed.
@@ -64,6 +71,9 @@ class TimerWheel final {
   void FireSlot(List& due);
 
   std::array<std::array<List, kSlots>, kLevels> slots_;
+  WakeEarlier wake_earlier_;
+  void* wake_context_;
+  uint64_t wake_ns_ = UINT64_MAX;
   uint64_t tick_;  // ticks up to and including this one have fired
 };
 

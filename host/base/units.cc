@@ -35,14 +35,16 @@ constexpr Unit kDurationUnits[] = {{"ns", 1},
                                    {"h", 3600ull * 1'000'000'000},
                                    {"d", 86400ull * 1'000'000'000}};
 
-constexpr std::string_view kSizeForm =
-    "a size like \"4MiB\" (B, KiB, MiB, GiB, TiB, KB, MB, GB, TB)";
-constexpr std::string_view kDurationForm = "a duration like \"30s\" (ns, us, ms, s, min, h, d)";
+std::string Names(std::span<const Unit> units) {
+  std::string names;
+  for (const Unit& unit : units) names += Concat({names.empty() ? "" : ", ", unit.name});
+  return names;
+}
 
 absl::StatusOr<std::uint64_t> Parse(std::string_view text, std::span<const Unit> units,
-                                    std::string_view form, std::uint64_t largest) {
+                                    std::uint64_t largest) {
   const auto refuse = [&](std::string_view why) {
-    return absl::InvalidArgumentError(Concat({"\"", text, "\" ", why, ", write ", form}));
+    return absl::InvalidArgumentError(Concat({"\"", text, "\" ", why}));
   };
   std::uint64_t number = 0;
   const char* end = text.data() + text.size();
@@ -50,10 +52,10 @@ absl::StatusOr<std::uint64_t> Parse(std::string_view text, std::span<const Unit>
   if (error == std::errc::invalid_argument) return refuse("does not start with a number");
   const std::string_view name(rest, static_cast<std::size_t>(end - rest));
   if (error == std::errc::result_out_of_range) return refuse("is too large");
-  if (name.empty()) return refuse("has no unit");
+  if (name.empty()) return refuse(Concat({"has no unit (", Names(units), ")"}));
   const auto unit = std::find_if(units.begin(), units.end(),
                                  [&](const Unit& candidate) { return candidate.name == name; });
-  if (unit == units.end()) return refuse("is not a whole number and a known unit");
+  if (unit == units.end()) return refuse(Concat({"is not a whole number with one of the units ", Names(units)}));
   if (number > largest / unit->factor) return refuse("is too large");
   return number * unit->factor;
 }
@@ -70,11 +72,11 @@ std::string Format(std::uint64_t value, std::span<const Unit> units, std::string
 }  // namespace
 
 absl::StatusOr<std::uint64_t> ParseSize(std::string_view text) {
-  return Parse(text, kSizeUnits, kSizeForm, std::numeric_limits<std::uint64_t>::max());
+  return Parse(text, kSizeUnits, std::numeric_limits<std::uint64_t>::max());
 }
 
 absl::StatusOr<std::chrono::nanoseconds> ParseDuration(std::string_view text) {
-  auto count = Parse(text, kDurationUnits, kDurationForm, std::numeric_limits<std::int64_t>::max());
+  auto count = Parse(text, kDurationUnits, std::numeric_limits<std::int64_t>::max());
   if (!count.ok()) return count.status();
   return std::chrono::nanoseconds(static_cast<std::int64_t>(*count));
 }

@@ -4,41 +4,19 @@
 // the data path takes a lock; other threads reach it only by posting tasks.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <thread>
 
 #include "host/call/buffer.h"
 #include "host/call/loop.h"
+#include "host/net/connection_stats.h"
 
 namespace boost::asio {
 class io_context;
 }
 
 namespace meshhost {
-
-// Counters that one worker writes and anyone reads; relaxed, single writer.
-struct ConnectionStats {
-  std::atomic<uint64_t> accepted{0};
-  std::atomic<uint64_t> active{0};           // now
-  std::atomic<uint64_t> shed_limit{0};       // closed: max_connections reached
-  std::atomic<uint64_t> shed_descriptors{0}; // closed: out of file descriptors or memory
-  std::atomic<uint64_t> accept_errors{0};
-  std::atomic<uint64_t> handshakes{0};
-  std::atomic<uint64_t> handshakes_resumed{0};
-  std::atomic<uint64_t> handshakes_failed{0};
-  std::atomic<uint64_t> handshakes_timed_out{0};
-  std::atomic<uint64_t> handshakes_no_certificate{0};
-  std::atomic<uint64_t> handshakes_bad_certificate{0};
-  std::atomic<uint64_t> turns{0};            // event-loop heartbeats, for the watchdog
-  std::atomic<uint64_t> loop_lag_ns{0};      // how late the last timer turn was
-};
-
-inline void Bump(std::atomic<uint64_t>& counter, uint64_t by = 1) {
-  counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
-}
 
 // Owned by the runtime. Start and Join belong to the control thread.
 class Worker final : public Loop {
