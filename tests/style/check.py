@@ -11,12 +11,12 @@ import argparse
 import pathlib
 import sys
 
-from rules import (format, functions, headers, layering, lengths, listed, marks, metrics, names,
-                   spdx)
+from rules import (clang_format, functions, headers, layering, lengths, listed, marks, metrics,
+                   names, spdx)
 from source_tree import SourceTree
 
 RULES = {
-    "format": format,
+    "format": clang_format,
     "functions": functions,
     "headers": headers,
     "layering": layering,

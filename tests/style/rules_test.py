@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
-from rules import format, headers, lengths, listed, marks, metrics, names, spdx
+from rules import clang_format, headers, lengths, listed, marks, metrics, names, spdx
 from source_tree import SourceTree
 
 SPDX = "// SPDX-License-Identifier: Apache-2.0\n"
@@ -78,6 +78,10 @@ class Metrics(unittest.TestCase):
     def test_an_undescribed_metric_is_found(self):
         self.assertEqual(len(self.check("", 'Add("tls_handshakes_total");')), 1)
 
+    def test_the_series_of_a_histogram_belong_to_it(self):
+        page = "`http_server_wait_seconds`, `rate(http_server_wait_seconds_bucket[5m])`"
+        self.assertEqual(self.check(page, 'Add("http_server_wait_seconds");'), [])
+
     def test_a_description_without_a_metric_is_found(self):
         self.assertEqual(len(self.check("`tls_handshakes_total`", "")), 1)
 
@@ -112,7 +116,7 @@ class OnDisk(unittest.TestCase):
     def test_a_badly_laid_out_source_is_found(self):
         tree = self.tree({".clang-format": "BasedOnStyle: Google\n", "a.cc": "int  a ;\n",
                           "b.cc": "int b;\n"})
-        self.assertEqual([finding.path for finding in format.check(tree)], ["a.cc"])
+        self.assertEqual([finding.path for finding in clang_format.check(tree)], ["a.cc"])
 
     def test_ignored_files_are_not_looked_at(self):
         tree = self.tree({".gitignore": "/build/\n", "build/a.cc": "", "a.cc": ""})
