@@ -12,12 +12,12 @@ namespace meshhost {
 // Why a TLS handshake failed. Names are metric label values.
 enum class HandshakeFailure : uint8_t {
   kTimeout,
-  kClosed,              // the peer went away
-  kNoCertificate,       // required, none presented
-  kUntrusted,           // unknown or wrong CA, bad signature, self-signed
-  kExpired,             // or not yet valid
-  kWrongPurpose,        // not a client certificate
-  kProtocol,            // version, cipher, ALPN, or not TLS at all
+  kClosed,         // the peer went away
+  kNoCertificate,  // required, none presented
+  kUntrusted,      // unknown or wrong CA, bad signature, self-signed
+  kExpired,        // or not yet valid
+  kWrongPurpose,   // not a client certificate
+  kProtocol,       // version, cipher, ALPN, or not TLS at all
   kOther,
   kCount,
 };

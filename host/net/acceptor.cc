@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/net/acceptor.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+#include <exception>
+#include <utility>
+
+#include "host/base/concat.h"
+#include "host/net/handshake.h"
+
+namespace meshhost {
+namespace {
+
+// Per turn, so that a flood of new connections does not starve the ones that are open.
+constexpr int kAcceptsPerTurn = 64;
+constexpr uint64_t kPauseNs = 50'000'000;
+
+struct PeerAddress {
+  std::string host;  // without port; empty for unix sockets
+  std::string full;
+};
+
+PeerAddress Describe(const sockaddr_storage& from) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (from.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(from);
+    inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
+    return {text, Concat({text, ":", std::to_string(ntohs(v4.sin_port))})};
+  }
+  if (from.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(from);
+    inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+    return {text, Concat({"[", text, "]:", std::to_string(ntohs(v6.sin6_port))})};
+  }
+  return {"", "unix:"};
+}
+
+}  // namespace
+
+// Alive as long as a wait is pending. Worker thread only.
+class Acceptor::Core final : public std::enable_shared_from_this<Core> {
+ public:
+  Core(Worker& worker, ConnectionSink& sink, UniqueFd socket,
+       std::shared_ptr<const AcceptorSettings> settings)
+      : worker_(worker),
+        sink_(sink),
+        settings_(std::move(settings)),
+        socket_(worker.io(), socket.release()),
+        spare_(OpenSpare()),
+        pause_([](void* self) { static_cast<Core*>(self)->Await(); }, this) {}
+
+  void Await() {
+    if (!socket_.is_open()) return;
+    socket_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                       [self = shared_from_this()](const boost::system::error_code& error) {
+                         if (error || !self->socket_.is_open()) return;
+                         self->worker_.BeginEvent();
+                         self->AcceptReady();
+                       });
+  }
+
+  void Stop() {
+    pause_.Disarm();
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+  }
+
+ private:
+  static int OpenSpare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+  void AcceptReady() {
+    for (int i = 0; i < kAcceptsPerTurn; ++i) {
+      sockaddr_storage from{};
+      socklen_t length = sizeof from;
+      UniqueFd socket(::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&from),
+                                &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      if (!socket.valid()) {
+        if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) continue;
+        if (errno == EAGAIN || errno == EWOULDBLOCK) break;
+        return ShedForWantOfResources();
+      }
+      Admit(std::move(socket), from);
+    }
+    Await();
+  }
+
+  void Admit(UniqueFd socket, const sockaddr_storage& from) {
+    Bump(worker_.stats().accepted);
+    PeerAddress address = Describe(from);
+    auto slot = ConnectionSlot::Take(worker_, settings_, address.host);
+    if (slot == nullptr) {
+      Bump(worker_.stats().shed_limit);
+      return;
+    }
+    if (from.ss_family != AF_UNIX) {
+      const int on = 1;
+      ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    boost::intrusive_ptr<Peer> peer(new Peer);
+    peer->listener = settings_->listener;
+    peer->address = std::move(address.full);
+    try {
+      if (settings_->tls != nullptr) {
+        StartHandshake(worker_, sink_, settings_, std::move(socket), std::move(peer),
+                       std::move(slot));
+      } else {
+        StartPlaintext(worker_, sink_, *settings_, std::move(socket), std::move(peer),
+                       std::move(slot));
+      }
+    } catch (const std::exception&) {
+      // No memory, or the event queue takes no more descriptors: this connection only.
+      Bump(worker_.stats().shed_descriptors);
+    }
+  }
+
+  // Out of descriptors or memory: the spare descriptor makes room to accept and close the waiting
+  // connection, so that its peer learns at once; then a pause, because nothing will be better in
+  // the next microsecond and a ready listener would spin.
+  void ShedForWantOfResources() {
+    spare_.reset();
+    {
+      const UniqueFd shed(::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (shed.valid()) Bump(worker_.stats().shed_descriptors);
+    }
+    spare_.reset(OpenSpare());
+    worker_.timers().Arm(pause_, worker_.now_ns() + kPauseNs);
+  }
+
+  Worker& worker_;
+  ConnectionSink& sink_;
+  std::shared_ptr<const AcceptorSettings> settings_;
+  boost::asio::posix::stream_descriptor socket_;
+  UniqueFd spare_;
+  Timer pause_;
+};
+
+Acceptor::Acceptor(Worker& worker, ConnectionSink& sink, UniqueFd socket,
+                   std::shared_ptr<const AcceptorSettings> settings)
+    : core_(std::make_shared<Core>(worker, sink, std::move(socket), std::move(settings))) {}
+
+Acceptor::~Acceptor() { core_->Stop(); }
+
+void Acceptor::Start() { core_->Await(); }
+
+void Acceptor::Stop() { core_->Stop(); }
+
+}  // namespace meshhost

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+namespace meshhost {
+
+// Counts open connections against a limit, over all workers. Any thread. Lives as long as the
+// connections that it admitted.
+class Admission final {
+ public:
+  // 0: no limit. per_address: connections from one peer address, without its port.
+  explicit Admission(uint32_t limit, uint32_t per_address = 0)
+      : limit_(limit), per_address_(per_address) {}
+
+  // False: shed it. Every true is paired with one Leave of the same address.
+  bool Enter(const std::string& address);
+  void Leave(const std::string& address);
+  uint32_t open() const { return open_.load(std::memory_order_relaxed); }
+
+ private:
+  bool EnterAddress(const std::string& address);
+
+  const uint32_t limit_;
+  const uint32_t per_address_;
+  std::atomic<uint32_t> open_{0};
+  absl::Mutex mutex_;  // taken only when per_address is set
+  std::unordered_map<std::string, uint32_t> by_address_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace meshhost

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/net/listening_socket.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "host/base/concat.h"
+#include "host/base/status_macros.h"
+
+namespace meshhost {
+namespace {
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+};
+
+SocketAddress ToSocketAddress(const BindAddress& address) {
+  SocketAddress result;
+  if (address.IsUnix()) {
+    auto* to = reinterpret_cast<sockaddr_un*>(&result.storage);
+    to->sun_family = AF_UNIX;
+    std::memcpy(to->sun_path, address.path.c_str(), address.path.size() + 1);
+    result.length = sizeof(sockaddr_un);
+  } else if (address.family == BindAddress::Family::kIpv6) {
+    auto* to = reinterpret_cast<sockaddr_in6*>(&result.storage);
+    to->sin6_family = AF_INET6;
+    to->sin6_port = htons(address.port);
+    inet_pton(AF_INET6, address.host.c_str(), &to->sin6_addr);
+    result.length = sizeof(sockaddr_in6);
+  } else {
+    auto* to = reinterpret_cast<sockaddr_in*>(&result.storage);
+    to->sin_family = AF_INET;
+    to->sin_port = htons(address.port);
+    inet_pton(AF_INET, address.host.c_str(), &to->sin_addr);
+    result.length = sizeof(sockaddr_in);
+  }
+  return result;
+}
+
+absl::Status SocketError(std::string_view what, const ListenerConfig& config) {
+  return absl::UnavailableError(Concat({"listener \"", config.name, "\": cannot ", what, " ",
+                                        config.address.ToString(), ": ", std::strerror(errno)}));
+}
+
+void SetOption(int fd, int level, int name, int value) {
+  ::setsockopt(fd, level, name, &value, sizeof value);
+}
+
+absl::StatusOr<UniqueFd> OpenAndBind(const ListenerConfig& config, const BindAddress& address,
+                                     bool reuse_port) {
+  const SocketAddress to = ToSocketAddress(address);
+  UniqueFd fd(::socket(to.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return SocketError("open a socket for", config);
+  if (!address.IsUnix()) SetOption(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (address.family == BindAddress::Family::kIpv6) {
+    SetOption(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  }
+  if (reuse_port) SetOption(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+  if (::bind(fd.get(), to.get(), to.length) != 0) return SocketError("bind", config);
+  return fd;
+}
+
+uint16_t BoundPort(int fd) {
+  sockaddr_storage bound{};
+  socklen_t length = sizeof bound;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &length) != 0) return 0;
+  return bound.ss_family == AF_INET6 ? ntohs(reinterpret_cast<sockaddr_in6*>(&bound)->sin6_port)
+                                     : ntohs(reinterpret_cast<sockaddr_in*>(&bound)->sin_port);
+}
+
+// A socket file that nobody listens on any more is left over from a crash: replaced. One that
+// answers belongs to a living server.
+absl::Status RemoveStaleSocket(const ListenerConfig& config) {
+  struct stat info;
+  const char* path = config.address.path.c_str();
+  if (::lstat(path, &info) != 0) return absl::OkStatus();
+  if (!S_ISSOCK(info.st_mode)) {
+    errno = EEXIST;
+    return SocketError("bind", config);
+  }
+  const SocketAddress to = ToSocketAddress(config.address);
+  const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (::connect(probe.get(), to.get(), to.length) == 0) {
+    errno = EADDRINUSE;
+    return SocketError("bind", config);
+  }
+  ::unlink(path);
+  return absl::OkStatus();
+}
+
+absl::Status StartListening(int fd, const ListenerConfig& config, uint32_t backlog) {
+  if (::listen(fd, static_cast<int>(backlog)) != 0) return SocketError("listen on", config);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ListeningSockets> ListenShared(const ListenerConfig& config, uint32_t workers,
+                                              uint32_t backlog) {
+  ListeningSockets sockets;
+  sockets.bound = config.address;
+  if (config.address.IsUnix()) RETURN_IF_ERROR(RemoveStaleSocket(config));
+  ASSIGN_OR_RETURN(UniqueFd fd, OpenAndBind(config, config.address, false));
+  if (config.address.IsUnix()) {
+    if (::chmod(config.address.path.c_str(), config.unix_mode) != 0) {
+      return SocketError("set the mode of", config);
+    }
+  } else {
+    sockets.bound.port = BoundPort(fd.get());
+  }
+  RETURN_IF_ERROR(StartListening(fd.get(), config, backlog));
+  for (uint32_t i = 1; i < workers; ++i) {
+    sockets.per_worker.emplace_back(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
+    if (!sockets.per_worker.back().valid()) return SocketError("duplicate the socket of", config);
+  }
+  sockets.per_worker.push_back(std::move(fd));
+  return sockets;
+}
+
+}  // namespace
+
+absl::StatusOr<ListeningSockets> Listen(const ListenerConfig& config, uint32_t workers,
+                                        uint32_t backlog) {
+  if (config.address.IsUnix() || !config.reuse_port) return ListenShared(config, workers, backlog);
+  ListeningSockets sockets;
+  sockets.bound = config.address;
+  if (config.address.port != 0) {
+    // SO_REUSEPORT would let us join another process of the same user on its port, unseen. A bind
+    // without it tells.
+    ASSIGN_OR_RETURN(const UniqueFd probe, OpenAndBind(config, config.address, false));
+  }
+  for (uint32_t i = 0; i < workers; ++i) {
+    ASSIGN_OR_RETURN(UniqueFd fd, OpenAndBind(config, sockets.bound, true));
+    if (sockets.bound.port == 0) sockets.bound.port = BoundPort(fd.get());
+    sockets.per_worker.push_back(std::move(fd));
+  }
+  for (const UniqueFd& fd : sockets.per_worker) {
+    RETURN_IF_ERROR(StartListening(fd.get(), config, backlog));
+  }
+  return sockets;
+}
+
+}  // namespace meshhost

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "host/base/unique_fd.h"
+#include "host/config/config.h"
+
+namespace meshhost {
+
+// The bound sockets of one listener: one per worker (SO_REUSEPORT) so that the kernel spreads
+// connections, or one socket shared by all for unix sockets and reuse_port = false. Movable value.
+struct ListeningSockets {
+  std::vector<UniqueFd> per_worker;
+  BindAddress bound;  // with the port that the kernel picked
+};
+
+// Binds and listens. An address that anybody else listens on is an error, SO_REUSEPORT or not. The
+// error names listener and address.
+absl::StatusOr<ListeningSockets> Listen(const ListenerConfig& config, uint32_t workers,
+                                        uint32_t backlog);
+
+}  // namespace meshhost
