@@ -166,7 +166,7 @@ SchemaTable Log() {
                        ChoiceKey("format", &C::format, {{"json", F::kJson}, {"text", F::kText}},
                                  kCold, "One JSON object or one text line each."),
                        TextKey("output", &C::output, OutputForm(), kCold,
-                               "\"stdout\", \"stderr\", \"file:PATH\" or \"off\"."),
+                               "Where the lines go; a file is reopened at SIGUSR1."),
                    });
 }
 
@@ -176,7 +176,7 @@ SchemaTable AccessLog() {
                    "One line for each request, call and WebSocket.",
                    {
                        TextKey("output", &C::output, OutputForm(), kCold,
-                               "\"off\", \"stdout\", \"stderr\" or \"file:PATH\"."),
+                               "Where the lines go; a file is reopened at SIGUSR1."),
                        DurationKey("flush_interval", &C::flush_interval, {kMs, kHour}, kHot,
                                    "Longest time that a line stays in memory."),
                        SizeKey("buffer", &C::buffer, {kKiB, kGiB}, kHot,

@@ -9,19 +9,19 @@ constexpr Reload kHot = Reload::kHot;
 
 SchemaTable Method() {
   using C = MethodConfig;
-  return ManyTable(
-      "method", &ModuleConfig::methods, "Overrides for one method or route of the module.",
-      {
-          TextKey("match", &C::match, MethodMatchForm(), kHot,
-                  "\"pkg.Service/Method\" or \"GET /v1/items\", as the module registered it.")
-              .Required(),
-          DurationKey("timeout", &C::timeout, {0, kDay}, kHot,
-                      "Instead of timeouts.request; \"0s\" = not overridden."),
-          SizeKey("max_message", &C::max_message, {0, kGiB}, kHot,
-                  "Instead of the message or body limits; \"0B\" = not overridden."),
-          CountKey("max_in_flight", &C::max_in_flight, {0, kMillion}, kHot,
-                   "At work at once; 0 = no limit of its own."),
-      });
+  return ManyTable("method", &ModuleConfig::methods,
+                   "Overrides for one method or route of the module.",
+                   {
+                       TextKey("match", &C::match, MethodMatchForm(), kHot,
+                               "Method or route as the module registered it.")
+                           .Required(),
+                       DurationKey("timeout", &C::timeout, {0, kDay}, kHot,
+                                   "Instead of timeouts.request; \"0s\" = not overridden."),
+                       SizeKey("max_message", &C::max_message, {0, kGiB}, kHot,
+                               "Instead of the message or body limits; \"0B\" = not overridden."),
+                       CountKey("max_in_flight", &C::max_in_flight, {0, kMillion}, kHot,
+                                "At work at once; 0 = no limit of its own."),
+                   });
 }
 
 }  // namespace
