@@ -49,7 +49,12 @@ struct RequestHead {
 // may outlive it. The count is not atomic: all holders live on the connection's worker.
 struct Peer final : boost::intrusive_ref_counter<Peer, boost::thread_unsafe_counter> {
   std::string listener;  // name in the configuration
-  std::string address;   // "192.0.2.7:41234", "[2001:db8::1]:41234", "unix:"
+  // What the listener may serve (ProtocolSet).
+  bool serves_http1 = true;
+  bool serves_http2 = true;
+  bool serves_grpc = true;
+  bool serves_websocket = true;
+  std::string address;  // "192.0.2.7:41234", "[2001:db8::1]:41234", "unix:"
   bool tls = false;
   bool verified = false;    // presented a client certificate that verified
   std::string tls_version;  // "TLSv1.3"

@@ -106,6 +106,10 @@ class Acceptor::Core final : public std::enable_shared_from_this<Core> {
     boost::intrusive_ptr<Peer> peer(new Peer);
     peer->listener = settings_->listener;
     peer->address = std::move(address.full);
+    peer->serves_http1 = settings_->protocols.http1;
+    peer->serves_http2 = settings_->protocols.http2;
+    peer->serves_grpc = settings_->protocols.grpc;
+    peer->serves_websocket = settings_->protocols.websocket;
     try {
       if (settings_->tls != nullptr) {
         StartHandshake(worker_, sink_, settings_, std::move(socket), std::move(peer),
