@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "host/call/endpoint.h"
+
+namespace meshhost {
+
+// Who serves what in the configuration that is being built, so that a second owner of a service or
+// route is refused while it registers, naming both. One for each build; control thread.
+class Claims final {
+ public:
+  // "pkg.Service".
+  [[nodiscard]] absl::Status ClaimService(std::string_view service, std::string_view module);
+  // Templates that differ only in parameter names are the same route.
+  [[nodiscard]] absl::Status ClaimRoute(Kind kind, std::string_view verb, std::string_view pattern,
+                                        std::string_view module);
+  // Gives up all claims of a module that failed to load.
+  void Release(std::string_view module);
+
+ private:
+  [[nodiscard]] absl::Status Claim(std::string key, std::string_view what, std::string_view module);
+
+  std::map<std::string, std::string> owners_;  // key -> module
+};
+
+// Syntax of a route template: "/v1/items/{id}", "/files/{path...}". The error names what is wrong.
+[[nodiscard]] absl::Status CheckRouteTemplate(std::string_view pattern);
+
+}  // namespace meshhost

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The event side of ModuleCall: from the Exchange to the module's functions. Whatever runs after
+// Enter() must not touch the call: leaving the outermost crossing runs what was deferred, which may
+// have been its end.
+#include <ctime>
+#include <utility>
+
+#include "host/module/module_call.h"
+
+namespace meshhost {
+namespace {
+
+// Half of the precise clock's cost; its 4 ms steps are fine enough for a budget of tens of them.
+std::uint64_t CoarseNs() {
+  timespec ts;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+  return static_cast<std::uint64_t>(ts.tv_sec) * 1'000'000'000u +
+         static_cast<std::uint64_t>(ts.tv_nsec);
+}
+
+mh_status FinalStatus(Kind kind, const Final& final) {
+  mh_status status = {};
+  status.size = sizeof(status);
+  status.code = kind == Kind::kGrpc ? static_cast<std::int32_t>(final.code) : final.http_status;
+  if (!final.delivered) status.text = ToAbi("not delivered");
+  return status;
+}
+
+}  // namespace
+
+void ModuleCall::Begin(const Message* first) {
+  context_.counts.calls.Begin(loop_.index());
+  exchange_.SetReceiver(*this);
+  exchange_.Hold();
+  if (!method_.inline_exec()) return BeginInPool(first);
+  if (Crossing::Active()) return Queue([first](CallEvents& queue) { queue.AddCall(first); });
+  RunCall(first);
+}
+
+void ModuleCall::BeginInPool(const Message* first) {
+  {
+    absl::MutexLock lock(&mutex_);
+    queue_.AddCall(first);
+    scheduled_ = true;
+  }
+  Ref();
+  if (context_.pool.Submit(event_task_, ModulePool::Admission::kBounded)) return;
+  {
+    absl::MutexLock lock(&mutex_);
+    queue_.Take(/*only_end=*/true);
+    scheduled_ = false;
+  }
+  finished_.store(true);
+  exchange_.Finish(nullptr, Refusal(Reason::kModuleQueueFull));
+  Unref();
+}
+
+template <typename Fn>
+void ModuleCall::Enter(Fn&& fn) {
+  const bool on_worker = method_.inline_exec();
+  Crossing crossing(method_.mark(),
+                    on_worker ? static_cast<int>(loop_.index()) : Crossing::kNoWorker);
+  const std::uint64_t began = on_worker ? CoarseNs() : 0;
+  bool threw = false;
+  try {
+    fn();
+  } catch (...) {
+    threw = true;
+  }
+  if (on_worker) {
+    const std::uint64_t elapsed = CoarseNs() - began;
+    if (elapsed > context_.callback_warn_ns) [[unlikely]] {
+      context_.misbehaviour.OnOverrun(method_.label(), elapsed);
+    }
+  }
+  if (threw) [[unlikely]] {
+    context_.misbehaviour.OnException(method_.label());
+    FailInternal("the module failed");
+  }
+  if (in_on_call_) SettleCall();
+}
+
+void ModuleCall::FailInternal(std::string_view text) {
+  mh_status status = {};
+  status.size = sizeof(status);
+  status.code = static_cast<std::int32_t>(Code::kInternal);
+  status.text = ToAbi(text);
+  Finish(nullptr, &status);
+}
+
+void ModuleCall::RunCall(const Message* first) {
+  in_on_call_ = true;
+  Enter([this, first] { method_.abi().on_call(method_.abi().ud, this, first); });
+}
+
+void ModuleCall::SettleCall() {
+  if (method_.streaming() && !bound_ && !finished_.load(std::memory_order_acquire)) {
+    FailInternal("the module neither answered nor took the stream");
+  }
+  in_on_call_ = false;
+  if (!ended_in_on_call_) return;
+  if (bound_) return Queue([](CallEvents& queue) { queue.AddEnd(); });
+  Unref();
+}
+
+void ModuleCall::RunMessage(const Message& message) {
+  if (!Listening() || events_.on_message == nullptr) return;
+  Enter([this, &message] { events_.on_message(events_ud_, this, &message); });
+}
+
+void ModuleCall::RunHalfClose() {
+  if (!Listening() || events_.on_half_close == nullptr) return;
+  Enter([this] { events_.on_half_close(events_ud_, this); });
+}
+
+void ModuleCall::RunWritable() {
+  if (!Listening() || events_.on_writable == nullptr) return;
+  Enter([this] { events_.on_writable(events_ud_, this); });
+}
+
+void ModuleCall::RunCancel(std::uint32_t why) {
+  if (!Listening() || events_.on_cancel == nullptr) return;
+  Enter([this, why] { events_.on_cancel(events_ud_, this, why); });
+}
+
+void ModuleCall::RunEnd() {
+  if (bound_ && events_.on_end != nullptr) {
+    const mh_status status = FinalStatus(method_.endpoint().kind, exchange_.final());
+    Enter([this, &status] { events_.on_end(events_ud_, this, &status); });
+  }
+  // The call's own reference kept it alive over Enter.
+  Unref();
+}
+
+void ModuleCall::OnMessage(const Message& message) {
+  if (!MustQueue()) return RunMessage(message);
+  Queue([&message](CallEvents& queue) { queue.AddMessage(message); });
+}
+
+void ModuleCall::OnHalfClose() {
+  if (!MustQueue()) return RunHalfClose();
+  Queue([](CallEvents& queue) { queue.AddHalfClose(); });
+}
+
+void ModuleCall::OnWritable() {
+  DrainRemote();
+  if (remote_.empty() && writable_owed_.exchange(false)) RaiseWritable();
+}
+
+void ModuleCall::RaiseWritable() {
+  if (!MustQueue()) return RunWritable();
+  Queue([](CallEvents& queue) { queue.AddWritable(); });
+}
+
+void ModuleCall::OnCancel(CancelReason reason) {
+  const auto why = static_cast<std::uint32_t>(reason);
+  if (whys_seen_ & (1u << why)) return;
+  whys_seen_ = static_cast<std::uint8_t>(whys_seen_ | (1u << why));
+  std::uint32_t none = 0;
+  first_why_.compare_exchange_strong(none, why);
+  Ref();
+  if (reason != CancelReason::kDrain) {
+    lost_.store(true);
+    DrainRemote();
+  }
+  if (MustQueue()) {
+    Queue([why](CallEvents& queue) { queue.AddCancel(why); });
+  } else {
+    RunCancel(why);
+  }
+  Unref();
+}
+
+void ModuleCall::OnEnd(const Final&) {
+  if (method_.inline_exec()) {
+    // Its on_call is on the stack and will see to it.
+    if (in_on_call_) {
+      ended_in_on_call_ = true;
+    } else if (!bound_) {
+      Unref();
+    } else if (Crossing::Active()) {
+      Queue([](CallEvents& queue) { queue.AddEnd(); });
+    } else {
+      RunEnd();
+    }
+    return;
+  }
+  bool over;
+  {
+    absl::MutexLock lock(&mutex_);
+    // Not scheduled: the module's threads are done with it, so bound_ may be read.
+    over = !scheduled_ && !bound_;
+  }
+  if (over) return Unref();
+  Queue([](CallEvents& queue) { queue.AddEnd(); });
+}
+
+template <typename Add>
+void ModuleCall::Queue(Add&& add) {
+  bool schedule;
+  {
+    absl::MutexLock lock(&mutex_);
+    add(queue_);
+    schedule = !scheduled_ && !method_.inline_exec();
+    if (schedule) scheduled_ = true;
+  }
+  if (method_.inline_exec()) {
+    queued_ = true;
+    Defer();
+  } else if (schedule) {
+    Schedule();
+  }
+}
+
+void ModuleCall::Schedule() {
+  Ref();
+  if (context_.pool.Submit(event_task_, ModulePool::Admission::kAccepted)) return;
+  // The pool stops only when no call is open.
+  Unref();
+}
+
+void ModuleCall::Defer() {
+  if (deferred_) return;
+  deferred_ = true;
+  Ref();
+  Crossing::Defer(event_task_);
+}
+
+CallEvent ModuleCall::TakeNext() {
+  absl::MutexLock lock(&mutex_);
+  CallEvent event = queue_.Take(finished_.load(std::memory_order_acquire));
+  if (event.kind == CallEvent::Kind::kNone) scheduled_ = false;
+  return event;
+}
+
+bool ModuleCall::RunNext() {
+  const CallEvent event = TakeNext();
+  switch (event.kind) {
+    case CallEvent::Kind::kNone:
+      return false;
+    case CallEvent::Kind::kCall: {
+      const Message first = event.message.message();
+      RunCall(event.has_message ? &first : nullptr);
+      break;
+    }
+    case CallEvent::Kind::kCancel:
+      RunCancel(event.why);
+      break;
+    case CallEvent::Kind::kMessage:
+      RunMessage(event.message.message());
+      break;
+    case CallEvent::Kind::kHalfClose:
+      RunHalfClose();
+      break;
+    case CallEvent::Kind::kWritable:
+      RunWritable();
+      break;
+    case CallEvent::Kind::kEnd:
+      RunEnd();
+      break;
+  }
+  return true;
+}
+
+void ModuleCall::RunPool() {
+  while (RunNext()) {
+  }
+  Unref();
+}
+
+void ModuleCall::RunDeferred() {
+  deferred_ = false;
+  while (queued_ || deferred_pull_ > 0) {
+    if (queued_) {
+      queued_ = RunNext();
+    } else {
+      PullNow(std::exchange(deferred_pull_, 0));
+    }
+  }
+  Unref();
+}
+
+}  // namespace meshhost

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/module/module_method.h"
+
+#include <utility>
+
+#include "host/base/concat.h"
+#include "host/module/module_call.h"
+
+namespace meshhost {
+namespace {
+
+std::string LabelOf(const Endpoint& endpoint) {
+  switch (endpoint.kind) {
+    case Kind::kGrpc:
+      return endpoint.name;
+    case Kind::kHttp:
+      return Concat({endpoint.verb, " ", endpoint.name});
+    case Kind::kWebSocket:
+      return Concat({"WS ", endpoint.name});
+  }
+  return endpoint.name;
+}
+
+}  // namespace
+
+ModuleMethod::ModuleMethod(const mh_method& method, Endpoint endpoint,
+                           const CrossingMark& instance_mark, CallContext& context)
+    : method_(method),
+      endpoint_(std::move(endpoint)),
+      label_(LabelOf(endpoint_)),
+      mark_{instance_mark.module, label_.c_str(), instance_mark.generation},
+      context_(context) {
+  endpoint_.handler = this;
+}
+
+void ModuleMethod::OnCall(Exchange& exchange, const Message* first) {
+  if (context_.max_in_flight != 0 &&
+      context_.in_flight.fetch_add(1, std::memory_order_relaxed) >= context_.max_in_flight) {
+    context_.in_flight.fetch_sub(1, std::memory_order_relaxed);
+    exchange.Finish(nullptr, Refusal(Reason::kInFlightLimit));
+    return;
+  }
+  exchange.arena().New<ModuleCall>(exchange, *this)->Begin(first);
+}
+
+}  // namespace meshhost

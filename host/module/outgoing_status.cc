@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/module/outgoing_status.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "host/call/buffer.h"
+
+namespace meshhost {
+namespace {
+
+bool IsFieldNameChar(char c) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+         kMarks.find(c) != std::string_view::npos;
+}
+
+bool IsField(const Header& field) {
+  if (field.name.empty() || !std::all_of(field.name.begin(), field.name.end(), IsFieldNameChar)) {
+    return false;
+  }
+  if (field.name.ends_with("-bin")) return true;
+  return field.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+void SetGrpc(std::int32_t code, Outcome* outcome) {
+  outcome->code = code >= 0 && code < kCodeCount ? static_cast<Code>(code) : Code::kUnknown;
+}
+
+void SetHttp(std::int32_t code, bool empty_answer, Outcome* outcome) {
+  if (code == 0) {
+    outcome->http_status = empty_answer ? 204 : 200;
+  } else if (code < kCodeCount && code > 0) {
+    outcome->code = static_cast<Code>(code);
+  } else if (code >= 200 && code <= 599) {
+    outcome->http_status = code;
+    if (code >= 400) outcome->code = CodeOfHttpStatus(code);
+  } else {
+    outcome->code = Code::kInternal;
+  }
+}
+
+Code CodeOfClose(std::int32_t close_code) {
+  switch (close_code) {
+    case 1002:
+    case 1003:
+    case 1007:
+      return Code::kInvalidArgument;
+    case 1008:
+      return Code::kPermissionDenied;
+    case 1009:
+      return Code::kResourceExhausted;
+    case 1011:
+      return Code::kInternal;
+    case 1012:
+    case 1013:
+      return Code::kUnavailable;
+    default:
+      return Code::kOk;  // normal, going away, or the application's own
+  }
+}
+
+void SetWebSocket(std::int32_t code, Outcome* outcome) {
+  // Codes that RFC 6455 reserves must never be sent.
+  const bool reserved = code == 1004 || code == 1005 || code == 1006 || code == 1015;
+  if (code == 0) code = 1000;
+  if (code < 1000 || code > 4999 || reserved) code = 1011;
+  outcome->http_status = code;
+  outcome->code = CodeOfClose(code);
+}
+
+}  // namespace
+
+OutgoingHeaders::OutgoingHeaders(const mh_kv* fields, std::size_t n) {
+  fields_.reserve(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    fields_.push_back({ToView(fields[i].key), ToView(fields[i].value)});
+    if (!IsField(fields_.back())) valid_ = false;
+  }
+}
+
+OutgoingStatus::OutgoingStatus(Kind kind, const mh_status* status, bool empty_answer)
+    : trailers_(status == nullptr ? nullptr : status->trailers,
+                status == nullptr ? 0 : status->n_trailers) {
+  const std::int32_t code = status == nullptr ? 0 : status->code;
+  switch (kind) {
+    case Kind::kGrpc:
+      SetGrpc(code, &outcome_);
+      break;
+    case Kind::kHttp:
+      SetHttp(code, empty_answer, &outcome_);
+      break;
+    case Kind::kWebSocket:
+      SetWebSocket(code, &outcome_);
+      break;
+  }
+  if (status == nullptr) return;
+  outcome_.message = ToView(status->text);
+  outcome_.details = ToView(status->details);
+  outcome_.trailers = trailers_.fields();
+  if (trailers_.valid()) return;
+  outcome_ = Refusal(Reason::kModuleFailed, "the module's trailers are malformed");
+}
+
+mh_status ReadStatus(const mh_status& status) {
+  mh_status read = {};
+  std::memcpy(&read, &status, std::min<std::size_t>(status.size, sizeof(read)));
+  return read;
+}
+
+HeldStatus::HeldStatus(const mh_status* status) {
+  if (status == nullptr) return;
+  present_ = true;
+  status_ = *status;
+  text_ = ToView(status->text);
+  details_ = ToView(status->details);
+  for (std::size_t i = 0; i < status->n_trailers; ++i) {
+    const mh_kv& field = status->trailers[i];
+    trailers_.emplace_back(ToView(field.key), ToView(field.value));
+  }
+}
+
+const mh_status* HeldStatus::status() {
+  if (!present_) return nullptr;
+  fields_.clear();
+  for (const auto& [key, value] : trailers_) fields_.push_back({ToAbi(key), ToAbi(value)});
+  status_.text = ToAbi(text_);
+  status_.details = ToAbi(details_);
+  status_.trailers = fields_.data();
+  status_.n_trailers = fields_.size();
+  return &status_;
+}
+
+}  // namespace meshhost
