@@ -55,7 +55,8 @@ absl::StatusOr<std::uint64_t> Parse(std::string_view text, std::span<const Unit>
   if (name.empty()) return refuse(Concat({"has no unit (", Names(units), ")"}));
   const auto unit = std::find_if(units.begin(), units.end(),
                                  [&](const Unit& candidate) { return candidate.name == name; });
-  if (unit == units.end()) return refuse(Concat({"is not a whole number with one of the units ", Names(units)}));
+  if (unit == units.end())
+    return refuse(Concat({"is not a whole number with one of the units ", Names(units)}));
   if (number > largest / unit->factor) return refuse("is too large");
   return number * unit->factor;
 }

@@ -160,8 +160,9 @@ SchemaKey TextKey(std::string_view name, T Section::*member, TextForm<T> form, R
   };
   key.set = [member, form](void* to, const ConfigValue& value, const ValueSource& source) {
     auto parsed = form.parse(std::get<std::string>(value), source);
-    if (parsed.ok()) static_cast<Section*>(to)->*member = *std::move(parsed);
-    return parsed.status();
+    if (!parsed.ok()) return parsed.status();
+    static_cast<Section*>(to)->*member = *std::move(parsed);
+    return absl::OkStatus();
   };
   return key;
 }

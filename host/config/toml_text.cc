@@ -7,6 +7,9 @@
 namespace meshhost {
 namespace {
 
+constexpr std::string_view kBare =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+
 std::string_view ShortEscape(char c) {
   switch (c) {
     case '"':
@@ -45,8 +48,6 @@ std::string QuoteToml(std::string_view text) {
 }
 
 std::string TomlKey(std::string_view key) {
-  constexpr std::string_view kBare =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
   const bool bare = !key.empty() && key.find_first_not_of(kBare) == key.npos;
   return bare ? std::string(key) : QuoteToml(key);
 }
