@@ -73,17 +73,17 @@ class Metrics(unittest.TestCase):
         return messages(metrics, {metrics.PAGE: page, "host/telemetry/a.cc": source})
 
     def test_page_and_code_agree(self):
-        self.assertEqual(self.check("`tls_handshakes_total`", 'Add("tls_handshakes_total");'), [])
+        self.assertEqual(self.check("`process_handshakes_total`", 'Add("process_handshakes_total");'), [])
 
     def test_an_undescribed_metric_is_found(self):
-        self.assertEqual(len(self.check("", 'Add("tls_handshakes_total");')), 1)
+        self.assertEqual(len(self.check("", 'Add("process_handshakes_total");')), 1)
 
     def test_the_series_of_a_histogram_belong_to_it(self):
         page = "`http_server_wait_seconds`, `rate(http_server_wait_seconds_bucket[5m])`"
         self.assertEqual(self.check(page, 'Add("http_server_wait_seconds");'), [])
 
     def test_a_description_without_a_metric_is_found(self):
-        self.assertEqual(len(self.check("`tls_handshakes_total`", "")), 1)
+        self.assertEqual(len(self.check("`process_handshakes_total`", "")), 1)
 
 
 class OnDisk(unittest.TestCase):

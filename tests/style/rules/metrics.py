@@ -11,7 +11,7 @@ from source_tree import Finding
 
 PAGE = "host/telemetry/METRICS.md"
 NAME = re.compile(r"\b(?:meshhost|http_server|http_client|rpc_server|rpc_client|websocket_server|"
-                  r"process|tls)_[a-z0-9_]+\b")
+                  r"process)_[a-z0-9_]+\b")
 _LITERAL = re.compile(r'"((?:\\.|[^"\\\n])*)"')
 
 
