@@ -89,6 +89,11 @@ class Exchange final : public SnapshotHook {
   void TransportDone(bool delivered);
   // As sent, for logs and metrics.
   void set_http_status(int status) { final_.http_status = status; }
+  // The responder had to answer something else than it was given (answer over a limit).
+  void set_sent_outcome(const Outcome& outcome) {
+    final_.code = outcome.code;
+    final_.reason = outcome.reason;
+  }
 
   // ---- Handler side.
   // Delivers events from now on. Before the handler returns from OnCall.
