@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/runtime/generation_dispatcher.h"
+
+#include "host/grpc/grpc_stream.h"
+#include "host/http/rest_stream.h"
+#include "host/http/websocket_stream.h"
+
+namespace meshhost {
+namespace {
+
+// gRPC over HTTP/2, "Requests": content-type "application/grpc" [("+proto" / "+json" / {custom})].
+bool IsGrpc(const RequestHead& head) {
+  constexpr std::string_view kType = "application/grpc";
+  if (head.version != HttpVersion::kHttp2 || !head.content_type.starts_with(kType)) return false;
+  const std::string_view rest = head.content_type.substr(kType.size());
+  return rest.empty() || rest.front() == '+' || rest.front() == ';';
+}
+
+// RFC 6455 section 4.1, RFC 8441 section 4. A handshake that asks for WebSocket but is malformed is
+// refused by the WebSocket stream.
+bool IsWebSocket(const RequestHead& head) {
+  if (head.version == HttpVersion::kHttp2) return head.connect_protocol == "websocket";
+  const Header* upgrade = head.Find("upgrade");
+  return upgrade != nullptr && IsWebSocketUpgrade(upgrade->value);
+}
+
+}  // namespace
+
+StreamSink* GenerationDispatcher::Open(Transport& transport, Arena* arena, const RequestHead& head,
+                                       const PeerRef& peer) {
+  if (IsGrpc(head)) {
+    Snapshot& snapshot = peer->serves_grpc ? *current_ : *refusing_;
+    return OpenGrpcStream(loop_, snapshot, grpc_, transport, arena, head, peer);
+  }
+  if (IsWebSocket(head)) {
+    Snapshot& snapshot = peer->serves_websocket ? *current_ : *refusing_;
+    return OpenWebSocketStream(loop_, snapshot, http_, transport, arena, head, peer);
+  }
+  const bool served = head.version == HttpVersion::kHttp2 ? peer->serves_http2 : peer->serves_http1;
+  Snapshot& snapshot = served ? *current_ : *refusing_;
+  return OpenRestStream(loop_, snapshot, http_, transport, arena, head, peer);
+}
+
+}  // namespace meshhost

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "host/call/loop.h"
+#include "host/call/snapshot.h"
+#include "host/call/transport.h"
+#include "host/grpc/grpc_settings.h"
+#include "host/http/http_settings.h"
+
+namespace meshhost {
+
+// Decides which protocol runs on a new stream: gRPC by content type, WebSocket by its handshake,
+// REST otherwise. One per worker; worker thread only.
+class GenerationDispatcher final : public Dispatcher {
+ public:
+  GenerationDispatcher(Loop& loop, const HttpSettings& http, const GrpcSettings& grpc)
+      : loop_(loop), http_(http), grpc_(grpc) {}
+
+  // `current` serves new calls from now on; `refusing` those of protocols that a listener does not
+  // serve. Both outlive the calls that begin on them.
+  void Publish(Snapshot& current, Snapshot& refusing) {
+    current_ = &current;
+    refusing_ = &refusing;
+  }
+
+  StreamSink* Open(Transport& transport, Arena* arena, const RequestHead& head,
+                   const PeerRef& peer) override;
+
+ private:
+  Loop& loop_;
+  const HttpSettings& http_;
+  const GrpcSettings& grpc_;
+  Snapshot* current_ = nullptr;
+  Snapshot* refusing_ = nullptr;
+};
+
+}  // namespace meshhost

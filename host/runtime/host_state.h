@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "host/admin/admin_source.h"
+#include "host/config/config.h"
+#include "host/grpc/health_registry.h"
+#include "host/module/module_instance.h"
+#include "host/runtime/heartbeat.h"
+#include "host/runtime/module_set.h"
+
+namespace meshhost {
+
+// What the host says of itself: health for the admin server and for grpc.health.v1, from the same
+// facts. Owned by the Host, outlives the admin server and the modules. Any thread.
+class HostState final : public AdminSource, public HealthSink {
+ public:
+  explicit HostState(std::shared_ptr<const Config> config) : config_(std::move(config)) {}
+
+  HealthRegistry& health() { return health_; }
+  // Before the admin server starts; what they point to outlives it.
+  void SetModules(const ModuleSet& modules) { modules_ = &modules; }
+  void SetHeartbeats(std::vector<const Heartbeat*> heartbeats) {
+    heartbeats_ = std::move(heartbeats);
+  }
+  // Flip /readyz, /health and every gRPC service together.
+  void BeginServing();
+  void BeginDraining();
+
+  // AdminSource.
+  HealthReport Health() const override;
+  std::string ConfigJson() const override;
+  std::string ModulesJson() const override;
+  std::string VersionJson() const override;
+  // HealthSink.
+  void SetServing(std::string_view module, std::string_view service, bool serving) override;
+
+ private:
+  // starting --all listen--> ready --stop--> draining
+  enum class Phase { kStarting, kReady, kDraining };
+
+  bool Healthy() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::shared_ptr<const Config> config_;
+  const ModuleSet* modules_ = nullptr;
+  std::vector<const Heartbeat*> heartbeats_;
+  HealthRegistry health_;
+  mutable absl::Mutex mutex_;
+  Phase phase_ ABSL_GUARDED_BY(mutex_) = Phase::kStarting;
+  // Services that their module said do not serve, by module.
+  std::map<std::string, std::set<std::string>, std::less<>> failed_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace meshhost

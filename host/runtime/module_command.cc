@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/runtime/module_command.h"
+
+#include <iostream>
+
+#include "host/module/module_check.h"
+#include "host/module/module_diff.h"
+#include "host/runtime/exit_codes.h"
+
+namespace meshhost {
+
+int CheckModuleCommand(const std::string& file, bool json) {
+  const ModuleReport report = CheckModuleFile(file, HostModulePolicy());
+  std::cout << (json ? ToJson(report) : ToText(report)) << "\n";
+  return report.ok() ? kExitOk : kExitFailed;
+}
+
+}  // namespace meshhost
