@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "host/telemetry/metric_id.h"
 
 namespace meshhost {
@@ -35,6 +35,17 @@ struct FamilySpec {
   HistogramLayout histogram;           // kHistogram only
   RealHistogramLayout real_histogram;  // kRealHistogram only
 };
+
+bool IsCounter(MetricKind kind);
+bool IsHistogram(MetricKind kind);
+// Slots that one series takes.
+std::uint32_t SlotsOfSeries(const FamilySpec& spec);
+// Do both mean the same family? Help texts may differ.
+bool SameShape(const FamilySpec& a, const FamilySpec& b);
+// InvalidArgument about a family.
+absl::Status RefuseFamily(const FamilySpec& spec, std::string_view why);
+// Names, labels and buckets as Prometheus and OpenMetrics both take them.
+absl::Status CheckFamilySpec(const FamilySpec& spec);
 
 struct MetricFamilyState;  // of the Registry
 

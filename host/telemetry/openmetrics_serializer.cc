@@ -36,8 +36,14 @@ void AppendNumber(std::string& page, double value) {
     page += value > 0 ? "+Inf" : "-Inf";
     return;
   }
-  char buffer[32];
-  page.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+  // Plain decimals where they are readable: `le` then has the same digits as in the text format.
+  const double size = std::fabs(value);
+  const bool plain = size == 0 || (size >= 1e-7 && size < 1e17);
+  char buffer[64];
+  const auto end =
+      plain ? std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed)
+            : std::to_chars(buffer, buffer + sizeof buffer, value);
+  page.append(buffer, end.ptr);
 }
 
 // Bounds are written as floats ("1.0"), as the specification asks for in `le`.

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/telemetry/registry.h"
 
-#include <prometheus/check_names.h>
 #include <prometheus/metric_family.h>
 
-#include <algorithm>
 #include <bit>
 #include <limits>
 #include <set>
@@ -35,71 +33,6 @@ struct MetricFamilyState {
 };
 
 namespace {
-
-bool SameShape(const FamilySpec& a, const FamilySpec& b) {
-  return a.kind == b.kind && a.labels == b.labels && a.histogram.raw == b.histogram.raw &&
-         a.histogram.per_unit == b.histogram.per_unit &&
-         a.real_histogram.bounds == b.real_histogram.bounds;
-}
-
-std::uint32_t RunLength(const FamilySpec& spec) {
-  switch (spec.kind) {
-    case MetricKind::kHistogram:
-      return static_cast<std::uint32_t>(spec.histogram.raw.size()) + 2;
-    case MetricKind::kRealHistogram:
-      return static_cast<std::uint32_t>(spec.real_histogram.bounds.size()) + 2;
-    case MetricKind::kCallbackGauge:
-    case MetricKind::kCallbackCounter:
-      return 0;
-    default:
-      return 1;
-  }
-}
-
-template <typename T>
-bool StrictlyAscending(const std::vector<T>& bounds) {
-  return std::adjacent_find(bounds.begin(), bounds.end(),
-                            [](const T& a, const T& b) { return !(a < b); }) == bounds.end();
-}
-
-bool IsCounter(MetricKind kind) {
-  return kind == MetricKind::kCounter || kind == MetricKind::kRealCounter ||
-         kind == MetricKind::kCallbackCounter;
-}
-
-bool IsHistogram(MetricKind kind) {
-  return kind == MetricKind::kHistogram || kind == MetricKind::kRealHistogram;
-}
-
-absl::Status Refuse(const FamilySpec& spec, std::string_view why) {
-  return absl::InvalidArgumentError(Concat({"metric \"", spec.name, "\": ", why}));
-}
-
-absl::Status CheckLabels(const FamilySpec& spec) {
-  std::set<std::string> seen;
-  for (const std::string& label : spec.labels) {
-    if (!prometheus::CheckLabelName(label) || label == "le" || label == "quantile")
-      return Refuse(spec, Concat({"\"", label, "\" is not a usable label name"}));
-    if (!seen.insert(label).second)
-      return Refuse(spec, Concat({"label \"", label, "\" is given twice"}));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckSpec(const FamilySpec& spec) {
-  if (!prometheus::CheckMetricName(spec.name)) return Refuse(spec, "not a valid metric name");
-  if (spec.help.empty()) return Refuse(spec, "help text is missing");
-  if (IsCounter(spec.kind) != spec.name.ends_with("_total"))
-    return Refuse(spec, "the names of counters, and of no others, end in _total");
-  for (std::string_view suffix : {"_count", "_sum", "_bucket", "_created"})
-    if (spec.name.ends_with(suffix))
-      return Refuse(spec, Concat({"the suffix ", suffix, " is reserved"}));
-  if (IsHistogram(spec.kind) && RunLength(spec) > SlotTable::kChunkSlots)
-    return Refuse(spec, "too many buckets");
-  if (!StrictlyAscending(spec.histogram.raw) || !StrictlyAscending(spec.real_histogram.bounds))
-    return Refuse(spec, "buckets must ascend");
-  return CheckLabels(spec);
-}
 
 // What the series of all values beyond the cap is called.
 std::vector<std::string> OverflowValues(const FamilySpec& spec, const LabelValues& values) {
@@ -140,13 +73,13 @@ MetricOwner Registry::NewOwner() {
 }
 
 absl::StatusOr<FamilyId> Registry::Define(const FamilySpec& spec, MetricOwner owner) {
-  RETURN_IF_ERROR(CheckSpec(spec));
+  RETURN_IF_ERROR(CheckFamilySpec(spec));
   absl::MutexLock lock(&mutex_);
   std::unique_ptr<MetricFamilyState>& family = families_[spec.name];
   if (family == nullptr) {
     family = std::make_unique<MetricFamilyState>();
     family->spec = spec;
-    family->run = RunLength(spec);
+    family->run = SlotsOfSeries(spec);
   } else if (!SameShape(family->spec, spec)) {
     return absl::AlreadyExistsError(Concat(
         {"metric \"", spec.name, "\": already defined with another type, labels or buckets"}));
@@ -162,7 +95,7 @@ absl::StatusOr<Registry::Series*> Registry::FindOrAdd(MetricFamilyState& family,
                                                       const LabelValues& values,
                                                       MetricOwner owner) {
   if (values.size() != family.spec.labels.size())
-    return Refuse(family.spec, "wrong number of label values");
+    return RefuseFamily(family.spec, "wrong number of label values");
   std::vector<std::string> key(values.begin(), values.end());
   auto found = family.series.find(key);
   const bool overflow = found == family.series.end() &&
@@ -214,7 +147,8 @@ absl::StatusOr<std::uint32_t> Registry::SlotOf(FamilyId family, MetricKind kind,
                                                const LabelValues& values, MetricOwner owner) {
   if (family.state_ == nullptr) return absl::InvalidArgumentError("metric family is not defined");
   absl::MutexLock lock(&mutex_);
-  if (family.state_->spec.kind != kind) return Refuse(family.state_->spec, "is of another type");
+  if (family.state_->spec.kind != kind)
+    return RefuseFamily(family.state_->spec, "is of another type");
   absl::StatusOr<Series*> series = FindOrAdd(*family.state_, values, owner);
   if (!series.ok()) return series.status();
   return (*series)->slot;
@@ -268,7 +202,7 @@ absl::Status Registry::Callback(FamilyId family, const LabelValues& values,
   absl::MutexLock lock(&mutex_);
   const FamilySpec& spec = family.state_->spec;
   if (spec.kind != MetricKind::kCallbackGauge && spec.kind != MetricKind::kCallbackCounter)
-    return Refuse(spec, "is of another type");
+    return RefuseFamily(spec, "is of another type");
   absl::StatusOr<Series*> series = FindOrAdd(*family.state_, values, owner);
   if (!series.ok()) return series.status();
   (*series)->reads[owner] = std::move(read);
