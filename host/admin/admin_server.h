@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The web server under the admin API: Pistache on threads of its own, so that it answers when all
+// workers are busy. Pistache is lax about HTTP (it takes NUL in values, two Content-Lengths, a
+// missing Host), so it listens on loopback only, takes small requests only, and never passes one
+// on.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "host/admin/admin_source.h"
+#include "host/config/config.h"
+
+namespace meshhost {
+
+class Registry;
+
+// Owned by the Host; control thread. The destructor ends the threads.
+class AdminServer final {
+ public:
+  // Serves once this returns. `registry` and `source` outlive the server.
+  static absl::StatusOr<std::unique_ptr<AdminServer>> Start(const AdminConfig& config,
+                                                            const Registry& registry,
+                                                            const AdminSource& source);
+  ~AdminServer();
+
+  // As bound: tells what port 0 became.
+  std::uint16_t port() const;
+
+ private:
+  struct Web;  // keeps Pistache out of this header
+  explicit AdminServer(std::unique_ptr<Web> web);
+  std::unique_ptr<Web> web_;
+};
+
+}  // namespace meshhost
