@@ -21,7 +21,24 @@
 namespace [[gnu::visibility("hidden")]] mh {
 
 namespace detail {
+
 class CallState;
+
+// The close code of a WebSocket handler's status; the reason must fit into a close frame.
+inline Status CloseStatus(const Status& status) {
+  const int32_t code = status.raw_code();
+  const std::string reason = status.text().substr(0, 123);
+  if (code == 0 || code >= 1000) return Status::Raw(code, reason);
+  switch (status.code()) {
+    case Code::kInvalidArgument:
+    case Code::kPermissionDenied:
+    case Code::kUnauthenticated:
+    case Code::kResourceExhausted: return Status::Raw(1008, reason);
+    case Code::kUnavailable: return Status::Raw(1001, reason);
+    default: return Status::Raw(1011, reason);
+  }
+}
+
 }  // namespace detail
 
 class Call final {
@@ -80,7 +97,8 @@ class Call final {
   }
 
   // [skin] The end of the call; `last` may be null. Exactly once.
-  void Finish(const Status& status, const Buffer* last) noexcept {
+  void Finish(const Status& result, const Buffer* last) noexcept {
+    const Status status = is_websocket() ? detail::CloseStatus(result) : result;
     // An HTTP error is the host's to write, as a problem; gRPC metadata goes with any status.
     const bool keeps_headers = info_->protocol == MH_PROTOCOL_GRPC || status.ok();
     if (!headers_.empty() && !is_websocket() && keeps_headers) SendHeaders();

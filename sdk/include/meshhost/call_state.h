@@ -207,113 +207,17 @@ class CallState {
     return Claim(waiting_, false);
   }
 
-  // --- events ---
-
-  static void Resume(std::coroutine_handle<> waiter) noexcept {
-    if (waiter) waiter.resume();
-  }
-
-  static void OnMessage(void* ud, mh_call*, const mh_msg* message) noexcept {
-    CallState* self = From(ud);
-    std::coroutine_handle<> waiter;
-    {
-      const std::lock_guard<std::mutex> lock(self->mutex_);
-      self->granted_ = false;
-      waiter = self->Claim(Waiting::kMessage, true);
-      if (!waiter && self->ignoring_) {
-        self->host_.calls().pull(self->call_.handle(), 1);
-        self->granted_ = true;
-      }
-    }
-    // The coroutine is suspended and nobody else may resume it: its variable can be filled.
-    if (waiter && !self->take_(self->take_into_, MessageView(message))) {
-      self->bad_message_ = true;
-      self->result_ = false;
-    }
-    Resume(waiter);
-  }
-
-  static void OnHalfClose(void* ud, mh_call*) noexcept {
-    CallState* self = From(ud);
-    std::coroutine_handle<> waiter;
-    {
-      const std::lock_guard<std::mutex> lock(self->mutex_);
-      self->half_closed_ = true;
-      waiter = self->Claim(Waiting::kMessage, false);
-      if (!waiter && self->kind_ == MH_KIND_BIDI) waiter = self->Claim(Waiting::kInbox, false);
-    }
-    Resume(waiter);
-  }
-
-  static void OnWritable(void* ud, mh_call*) noexcept {
-    CallState* self = From(ud);
-    std::coroutine_handle<> waiter;
-    {
-      const std::lock_guard<std::mutex> lock(self->mutex_);
-      if (self->waiting_ == Waiting::kWritable && !self->SendPending()) {
-        waiter = self->Claim(Waiting::kWritable, self->result_);
-      }
-    }
-    Resume(waiter);
-  }
-
-  static void OnCancel(void* ud, mh_call*, uint32_t why) noexcept {
-    CallState* self = From(ud);
-    std::coroutine_handle<> waiter;
-    {
-      const std::lock_guard<std::mutex> lock(self->mutex_);
-      (why == MH_WHY_DRAIN ? self->draining_ : self->cancelled_) = true;
-      if (self->waiting_ != Waiting::kNothing && self->Refused()) {
-        waiter = self->ClaimAny(self->cancelled_);
-      }
-    }
-    Resume(waiter);
-  }
-
-  static void OnEnd(void* ud, mh_call*, const mh_status*) noexcept { From(ud)->Release(); }
-
-  static void OnTimer(void* argument) noexcept {
-    Wakeup* wakeup = static_cast<Wakeup*>(argument);
-    CallState* self = wakeup->state;
-    std::coroutine_handle<> waiter;
-    {
-      const std::lock_guard<std::mutex> lock(self->mutex_);
-      if (wakeup->serial == self->timer_serial_) waiter = self->Claim(Waiting::kTimer, true);
-    }
-    delete wakeup;
-    Resume(waiter);
-    self->Release();
-  }
-
-  static void OnPosted(void* argument) noexcept {
-    Wakeup* wakeup = static_cast<Wakeup*>(argument);
-    CallState* self = wakeup->state;
-    delete wakeup;
-    self->result_ = true;
-    Resume(self->waiter_);
-    self->Release();
-  }
-
-  // The coroutine has ended and will not run again.
-  static void OnDone(void* argument) noexcept {
-    CallState* self = From(argument);
-    Buffer last;
-    const Status status = Guarded(self->host_, [self, &last] {
-      return self->Complete(self->FinalStatus(self->task_.Result()), last);
-    });
-    self->task_ = Task<Status>();
-    self->call_.Finish(status, status.ok() && self->has_last_ ? &last : nullptr);
-    self->Release();
-  }
-
-  Status FinalStatus(Status status) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (bad_message_) return InvalidArgument("a request message does not parse");
-    // A stream that was cut short must not look complete to the peer.
-    if (!status.ok() || !cut_short_) return status;
-    if (call_.is_websocket()) return Status::Raw(1001, "the server is going away");
-    return Unavailable("the server is going away");
-  }
+  // --- events; see call_events.h ---
+  static void Resume(std::coroutine_handle<> waiter) noexcept;
+  static void OnMessage(void* ud, mh_call*, const mh_msg* message) noexcept;
+  static void OnHalfClose(void* ud, mh_call*) noexcept;
+  static void OnWritable(void* ud, mh_call*) noexcept;
+  static void OnCancel(void* ud, mh_call*, uint32_t why) noexcept;
+  static void OnEnd(void* ud, mh_call*, const mh_status*) noexcept;
+  static void OnTimer(void* argument) noexcept;
+  static void OnPosted(void* argument) noexcept;
+  static void OnDone(void* argument) noexcept;
+  Status FinalStatus(Status status);
 
  protected:
   bool has_last_ = false;  // Complete's `last` is a message, even when empty
@@ -348,3 +252,5 @@ class CallState {
 
 }  // namespace detail
 }  // namespace mh
+
+#include <meshhost/call_events.h>

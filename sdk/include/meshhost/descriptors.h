@@ -17,7 +17,9 @@ extern const size_t mh_descriptors_size;
 
 #ifdef __cplusplus
 }
+#endif
 
+#if defined(__cplusplus) && __cplusplus >= 201703L
 #include <string_view>
 
 namespace mh {

@@ -40,6 +40,18 @@ class Series final {
   mh_series* handle_ = nullptr;
 };
 
+// Keeps a gauge one higher while it lives: how many of something there are right now.
+class Raised final {
+ public:
+  explicit Raised(Series gauge) : gauge_(gauge) { gauge_.Add(1); }
+  Raised(const Raised&) = delete;
+  Raised& operator=(const Raised&) = delete;
+  ~Raised() { gauge_.Add(-1); }
+
+ private:
+  Series gauge_;
+};
+
 // A name with label names. A plain value.
 class Metric {
  public:

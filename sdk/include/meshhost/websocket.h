@@ -67,7 +67,7 @@ struct WebSocketHandler {
     WebSocket socket;
 
    private:
-    Status Complete(Status status, Buffer&) override { return CloseCode(status); }
+    Status Complete(Status status, Buffer&) override { return status; }
   };
 
   static void OnCall(void* ud, mh_call* handle, const mh_msg*) noexcept {

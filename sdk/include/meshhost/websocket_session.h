@@ -14,25 +14,6 @@
 
 namespace [[gnu::visibility("hidden")]] mh {
 
-namespace detail {
-
-// The close code of a handler's status.
-inline Status CloseCode(const Status& status) {
-  const int32_t code = status.raw_code();
-  if (code == 0 || code >= 1000) return status;
-  const std::string reason = status.text().substr(0, 123);  // what fits into a close frame
-  switch (status.code()) {
-    case Code::kInvalidArgument:
-    case Code::kPermissionDenied:
-    case Code::kUnauthenticated:
-    case Code::kResourceExhausted: return Status::Raw(1008, reason);
-    case Code::kUnavailable: return Status::Raw(1001, reason);
-    default: return Status::Raw(1011, reason);
-  }
-}
-
-}  // namespace detail
-
 // Derive and override. Owned by the skin, deleted after OnClose; all callbacks come one at a time,
 // and only they may call the functions below (for sends from other threads, see Inbox).
 class WebSocketSession {
@@ -66,7 +47,7 @@ class WebSocketSession {
   void SendBinary(std::string_view bytes) { Send(bytes, 0); }
 
   void Close(const Status& status = Status()) {
-    if (!std::exchange(closed_, true)) call_->Finish(detail::CloseCode(status), nullptr);
+    if (!std::exchange(closed_, true)) call_->Finish(status, nullptr);
   }
 
   const mh::Call& call() const { return *call_; }
