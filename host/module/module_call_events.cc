@@ -155,18 +155,17 @@ void ModuleCall::RaiseWritable() {
 
 void ModuleCall::OnCancel(CancelReason reason) {
   const auto why = static_cast<std::uint32_t>(reason);
-  if (whys_seen_ & (1u << why)) return;
-  whys_seen_ = static_cast<std::uint8_t>(whys_seen_ | (1u << why));
   std::uint32_t none = 0;
   first_why_.compare_exchange_strong(none, why);
   Ref();
-  if (reason != CancelReason::kDrain) {
-    lost_.store(true);
-    DrainRemote();
-  }
-  if (MustQueue()) {
+  if (reason != CancelReason::kDrain) lost_.store(true);
+  // Even when this reason was seen before: what waited for OnWritable would now wait for ever.
+  DrainRemote();
+  const bool seen = (whys_seen_ & (1u << why)) != 0;
+  whys_seen_ = static_cast<std::uint8_t>(whys_seen_ | (1u << why));
+  if (!seen && MustQueue()) {
     Queue([why](CallEvents& queue) { queue.AddCancel(why); });
-  } else {
+  } else if (!seen) {
     RunCancel(why);
   }
   Unref();

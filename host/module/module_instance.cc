@@ -98,6 +98,20 @@ absl::StatusOr<std::unique_ptr<ModuleInstance>> ModuleInstance::Create(
   return created;
 }
 
+absl::StatusOr<std::string> ModuleInstance::TrialSchema(const ModuleConfig& config,
+                                                        const ModuleEnvironment& environment) {
+  ASSIGN_OR_RETURN(std::unique_ptr<ModuleLibrary> library,
+                   ModuleLibrary::Load(SourceOf(config, environment)));
+  Claims claims;
+  std::unique_ptr<ModuleInstance> instance(
+      new ModuleInstance(config, 1, environment, std::move(library), claims));
+  const absl::Status created = instance->RunCreate();
+  std::string schema = instance->registration_.schema().Serialize();
+  Abandon(std::move(instance));
+  if (schema.empty() && !created.ok()) return created;
+  return schema;
+}
+
 absl::Status ModuleInstance::RunCreate() {
   const auto step = [this](mh_err* err) {
     return library_->table().create(&HostTable(), this, ToAbi(settings_.config_json), &ud_, err);

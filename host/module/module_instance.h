@@ -64,6 +64,10 @@ class ModuleInstance final : public ::mh_instance, public MisbehaviourSink {
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<ModuleInstance>> Create(
       const ModuleConfig& config, std::uint64_t generation, const ModuleEnvironment& environment,
       Claims& claims);
+  // For a process that ends soon: the serialized descriptors that the module registers in create,
+  // even when create fails later on. The module stays loaded.
+  [[nodiscard]] static absl::StatusOr<std::string> TrialSchema(
+      const ModuleConfig& config, const ModuleEnvironment& environment);
   // Must be unloaded or abandoned.
   ~ModuleInstance() override;
 

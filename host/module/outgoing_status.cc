@@ -27,6 +27,15 @@ void SetGrpc(std::int32_t code, Outcome* outcome) {
   outcome->code = code >= 0 && code < kCodeCount ? static_cast<Code>(code) : Code::kUnknown;
 }
 
+// By what google.rpc.Code documents; gRPC's own table is for gateways in between, not for answers.
+Code CodeOfHttpAnswer(std::int32_t http_status) {
+  for (int i = 1; i < kCodeCount; ++i) {
+    const auto code = static_cast<Code>(i);
+    if (code != Code::kUnknown && HttpStatusOf(code) == http_status) return code;
+  }
+  return http_status < 500 ? Code::kInvalidArgument : Code::kInternal;
+}
+
 void SetHttp(std::int32_t code, bool empty_answer, Outcome* outcome) {
   if (code == 0) {
     outcome->http_status = empty_answer ? 204 : 200;
@@ -34,7 +43,7 @@ void SetHttp(std::int32_t code, bool empty_answer, Outcome* outcome) {
     outcome->code = static_cast<Code>(code);
   } else if (code >= 200 && code <= 599) {
     outcome->http_status = code;
-    if (code >= 400) outcome->code = CodeOfHttpStatus(code);
+    if (code >= 400) outcome->code = CodeOfHttpAnswer(code);
   } else {
     outcome->code = Code::kInternal;
   }

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// Goal: an instance goes through its life on the control thread, everything it holds is counted,
+// and it is unmapped exactly when nothing of it can run any more. Method: the probe module, which
+// uses every interface and leaves things behind when its configuration says so.
+#include "host/module/module_instance.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <prometheus/metric_family.h>
+#include <signal.h>
+
+#include "tests/unit/module/fake_call.h"
+#include "tests/unit/module/module_fixture.h"
+
+namespace meshhost {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+class ModuleInstanceTest : public testing::Test {
+ protected:
+  absl::StatusOr<std::unique_ptr<ModuleInstance>> Create(std::string config_json,
+                                                         std::string_view file = "probe") {
+    ModuleConfig config;
+    config.name = "probe";
+    config.path.path = ModulePath(file);
+    config.config_json = std::move(config_json);
+    config.pool_threads = 2;
+    Claims claims;
+    return ModuleInstance::Create(config, ++generation_, environment_, claims);
+  }
+  std::unique_ptr<ModuleInstance> Started(std::string config_json) {
+    auto instance = Create(std::move(config_json));
+    EXPECT_TRUE(instance.ok()) << instance.status();
+    EXPECT_TRUE((*instance)->Start().ok());
+    return std::move(instance).value();
+  }
+  double Events() const {
+    for (const prometheus::MetricFamily& family : metrics_.Collect()) {
+      if (family.name == "probe_events_total" || family.name == "probe_events") {
+        return family.metric.front().counter.value;
+      }
+    }
+    return -1;
+  }
+
+  TemporaryDirectory run_;
+  Registry metrics_{{}};
+  RecordingLog log_;
+  RecordingHealth health_;
+  ModuleEnvironment environment_{metrics_, log_, health_, run_.path()};
+  std::uint64_t generation_ = 0;
+};
+
+constexpr std::chrono::seconds kPatience{10};
+
+TEST_F(ModuleInstanceTest, WholeLifeLeavesNothing) {
+  std::unique_ptr<ModuleInstance> instance = Started("{}");
+  EXPECT_THAT(log_.lines(), Contains("created"));
+  ASSERT_EQ(instance->registration().methods().size(), 2u);
+  EXPECT_EQ(instance->registration().methods()[0]->label(), "GET /probe/{id}");
+  EXPECT_EQ(instance->registration().methods()[1]->label(), "WS /probe");
+  EXPECT_THAT(instance->registration().methods()[1]->endpoint().subprotocols,
+              testing::ElementsAre("a", "b"));
+  EXPECT_THAT(instance->Holding(), HasSubstr("1 thread"));
+  while (Events() < 3) std::this_thread::yield();
+  instance->Drain(MonotonicNs());
+  const auto unloaded = instance->Unload(kPatience);
+  EXPECT_TRUE(unloaded.unmapped) << unloaded.retained_by;
+  instance.reset();
+  EXPECT_EQ(run_.files(), 0u);
+  EXPECT_EQ(Events(), -1);
+}
+
+TEST_F(ModuleInstanceTest, CountersContinueOverAnUpgrade) {
+  std::unique_ptr<ModuleInstance> old = Started("{}");
+  while (Events() < 2) std::this_thread::yield();
+  std::unique_ptr<ModuleInstance> fresh = Started("{}");
+  const double before = Events();
+  EXPECT_TRUE(old->Unload(kPatience).unmapped);
+  old.reset();
+  EXPECT_GE(Events(), before);
+  EXPECT_TRUE(fresh->Unload(kPatience).unmapped);
+}
+
+TEST_F(ModuleInstanceTest, FailedCreateNamesModuleStepAndReasonAndLeavesNothing) {
+  const absl::Status status = Create(R"({"fail": "create"})").status();
+  EXPECT_EQ(status.message(), "module \"probe\": create: told to fail");
+  EXPECT_EQ(run_.files(), 0u);
+}
+
+TEST_F(ModuleInstanceTest, FailedStartCanBeUnloaded) {
+  auto instance = Create(R"({"fail": "start"})");
+  ASSERT_TRUE(instance.ok()) << instance.status();
+  EXPECT_EQ((*instance)->Start().message(), "module \"probe\": start: told to fail");
+  EXPECT_TRUE((*instance)->Unload(kPatience).unmapped);
+}
+
+TEST_F(ModuleInstanceTest, RegistrationIsClosedAfterStart) {
+  std::unique_ptr<ModuleInstance> instance = Started("{}");
+  EXPECT_FALSE(instance->may_register());
+  EXPECT_FALSE(instance->registration().open());
+  EXPECT_TRUE(instance->Unload(kPatience).unmapped);
+}
+
+TEST_F(ModuleInstanceTest, SignalHandlersAreRestored) {
+  std::unique_ptr<ModuleInstance> instance = Started(R"({"signals": "steal"})");
+  struct sigaction now;
+  ::sigaction(SIGUSR2, nullptr, &now);
+  EXPECT_EQ(now.sa_handler, SIG_DFL);
+  EXPECT_THAT(log_.lines(), Contains(HasSubstr("signal handlers")));
+  EXPECT_TRUE(instance->Unload(kPatience).unmapped);
+}
+
+TEST_F(ModuleInstanceTest, ThreadLeftBehindRetainsTheInstanceAndIsNamed) {
+  std::unique_ptr<ModuleInstance> instance = Started(R"({"leave": "thread"})");
+  const auto unloaded = instance->Unload(std::chrono::milliseconds(20));
+  EXPECT_FALSE(unloaded.unmapped);
+  EXPECT_THAT(unloaded.retained_by, HasSubstr("1 thread"));
+  EXPECT_TRUE(instance->gone());
+  EXPECT_EQ(run_.files(), 1u);
+  // The host lives on, and the next generation loads beside it.
+  std::unique_ptr<ModuleInstance> next = Started("{}");
+  EXPECT_TRUE(next->Unload(kPatience).unmapped);
+  // Its thread still runs, so its memory has to stay until the process ends.
+  static ModuleInstance* kept [[maybe_unused]] = instance.get();
+  ModuleInstance::Abandon(std::move(instance));
+}
+
+TEST_F(ModuleInstanceTest, OpenCallKeepsTheInstanceFromDestroy) {
+  std::unique_ptr<ModuleInstance> instance = Started(R"({"leave": "call"})");
+  FakeLoop loop;
+  NoDirectory directory;
+  Snapshot snapshot(
+      directory, [](void*) {}, nullptr);
+  Chain chain({});
+  Endpoint endpoint = instance->registration().methods()[0]->endpoint();
+  endpoint.chain = &chain;
+  auto call = std::make_unique<FakeCall>(loop, snapshot, endpoint, FakeCall::Flush::kInside);
+  call->Request("x");
+  call->Lose();
+  EXPECT_FALSE(instance->quiet());
+  EXPECT_THAT(instance->Holding(), HasSubstr("1 call"));
+  const auto unloaded = instance->Unload(std::chrono::milliseconds(20));
+  EXPECT_FALSE(unloaded.unmapped);
+  EXPECT_THAT(unloaded.retained_by, HasSubstr("1 call"));
+  static FakeCall* kept_call [[maybe_unused]] = call.get();
+  static ModuleInstance* kept [[maybe_unused]] = instance.get();
+  call->destroyed = true;  // the module never finishes it
+  (void)call.release();
+  ModuleInstance::Abandon(std::move(instance));
+}
+
+TEST_F(ModuleInstanceTest, ManyOverlappingGenerationsLeaveNothing) {
+  std::unique_ptr<ModuleInstance> current = Started("{}");
+  for (int i = 0; i < 50; ++i) {
+    std::unique_ptr<ModuleInstance> next = Started("{}");
+    const auto unloaded = current->Unload(kPatience);
+    ASSERT_TRUE(unloaded.unmapped) << unloaded.retained_by;
+    current = std::move(next);
+  }
+  EXPECT_TRUE(current->Unload(kPatience).unmapped);
+  current.reset();
+  EXPECT_EQ(run_.files(), 0u);
+}
+
+}  // namespace
+}  // namespace meshhost
