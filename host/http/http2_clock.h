@@ -49,6 +49,7 @@ class Http2Clock final {
   void OnStreams(bool open) { streams_open_ = open; }
   void OnDrainBegin(uint64_t now_ns) { drain_since_ns_ = now_ns; }
   void OnFinalGoaway() { final_goaway_ = true; }
+  bool final_goaway() const { return final_goaway_; }
   void OnLinger(uint64_t now_ns) { linger_since_ns_ = now_ns; }
 
   // What comes first, and when.

@@ -84,6 +84,7 @@ void Http2Session::Drain() {
 }
 
 void Http2Session::FinalGoaway() {
+  if (clock_.final_goaway()) return;
   clock_.OnFinalGoaway();
   Check(nghttp2_submit_goaway(native_, NGHTTP2_FLAG_NONE,
                               nghttp2_session_get_last_proc_stream_id(native_), NGHTTP2_NO_ERROR,
