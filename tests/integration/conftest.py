@@ -4,14 +4,12 @@
 Tests use clients that others wrote (curl, grpcio, nghttp, Chromium, raw sockets). The host says in
 its log where it listens ("listening", with listener and address) and when it is ready.
 """
-import pathlib
-import shutil
 import subprocess
 
 import pytest
 
 from host_process import HostProcess
-from settings import BUILD, DEV_CA_SCRIPT
+from settings import DEV_CA_SCRIPT
 
 
 @pytest.fixture(scope="session")
@@ -27,10 +25,10 @@ def start_host(tmp_path):
     """start_host(toml_text, ...) runs a host until the test ends; see HostProcess."""
     started = []
 
-    def start(config, **options):
+    def start(config, wait_ready=True, **options):
         host = HostProcess(tmp_path / f"host{len(started)}", config, **options)
         started.append(host)
-        host.start()
+        host.start(wait_ready)
         return host
 
     yield start
@@ -44,6 +42,16 @@ def shared_host(tmp_path_factory, pki):
     send requests."""
     folder = tmp_path_factory.mktemp("shared")
     host = HostProcess(folder, HostProcess.sample_config(pki, folder))
+    host.start()
+    yield host
+    host.end()
+
+
+@pytest.fixture(scope="module")
+def probe_host(tmp_path_factory):
+    """One host with the modules echo and probe, for tests that read probe's metrics."""
+    folder = tmp_path_factory.mktemp("probe")
+    host = HostProcess(folder, HostProcess.probe_config(folder))
     host.start()
     yield host
     host.end()

@@ -8,12 +8,25 @@ import signal
 import subprocess
 import threading
 import time
+import urllib.error
 import urllib.request
 
 from settings import MESHHOST, MODULES, PATIENCE, TEST_MODULES
 
 START_SECONDS = 20
 STOP_SECONDS = 40
+
+
+def toml(value):
+    if isinstance(value, (bool, int)):
+        return str(value).lower()
+    return value if value.startswith("[") else json.dumps(value)
+
+
+def meshhost(*arguments, seconds=30, **options):
+    """Runs a subcommand to its end; stdout and stderr are text."""
+    return subprocess.run([str(MESHHOST), *map(str, arguments)], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=seconds * PATIENCE, **options)
 
 
 class HostProcess:
@@ -39,32 +52,39 @@ class HostProcess:
         self._ended = False
 
     @staticmethod
-    def base_config(folder, extra=""):
-        """Plaintext listener "plain", admin, run directory; JSON log on stdout."""
+    def base_config(folder, extra="", workers=2, drain='delay = "0s"', plain=""):
+        """Plaintext listener "plain", admin, run directory; JSON log on stdout. `drain` and `plain`
+        are further keys of those tables."""
         return f"""
 [host]
-workers = 2
+workers = {workers}
 run_directory = "{folder}/run"
 [admin]
 address = "127.0.0.1:0"
 [drain]
-delay = "0s"
+{drain}
 [log]
 output = "stdout"
 format = "json"
 [[listener]]
 name = "plain"
 address = "127.0.0.1:0"
+{plain}
 {extra}
 """
 
     @staticmethod
     def module_config(name, path=None, **keys):
-        """A [[module]] table; strings are quoted, other values are TOML already."""
+        """A [[module]] table; values that begin like an array are TOML already."""
         lines = [f'[[module]]\nname = "{name}"', f'path = "{path or MODULES / (name + ".so")}"']
-        lines += [f"{key} = {json.dumps(value) if isinstance(value, str) else value}"
-                  for key, value in keys.items()]
+        lines += [f"{key} = {toml(value)}" for key, value in keys.items()]
         return "\n".join(lines) + "\n"
+
+    @classmethod
+    def probe_config(cls, folder, extra="", **base):
+        """Modules echo and probe on the plaintext listener."""
+        modules = cls.module_config("echo") + cls.module_config("probe", TEST_MODULES / "probe.so")
+        return cls.base_config(folder, modules + extra, **base)
 
     @classmethod
     def sample_config(cls, pki, folder):
@@ -190,6 +210,13 @@ address = "unix:{folder}/sock"
             if time.monotonic() > deadline:
                 raise AssertionError(f"{name}{labels} is {value}:\n{self.describe()}")
             time.sleep(0.02)
+
+    def resident_bytes(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
+    def logged(self, text):
+        return [record for record in list(self.logs) if text in self.text_of(record)]
 
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)
