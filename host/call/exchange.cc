@@ -57,8 +57,10 @@ void Exchange::Resume() {
 }
 
 void Exchange::EnterHandler() {
-  if (endpoint_.client_stream) return CallHandler(nullptr);
-  responder_.Pull(1);
+  if (!endpoint_.client_stream) return responder_.Pull(1);
+  // The chain was passed: the responder accepts the handshake, or refuses what only it can judge.
+  if (endpoint_.kind == Kind::kWebSocket) responder_.Pull(0);
+  if (!answered_) CallHandler(nullptr);
 }
 
 void Exchange::CallHandler(const Message* first) {

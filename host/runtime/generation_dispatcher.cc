@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/runtime/generation_dispatcher.h"
 
-#include "host/grpc/grpc_stream.h"
 #include "host/http/rest_stream.h"
 #include "host/http/websocket_stream.h"
 
 namespace meshhost {
 namespace {
 
-// gRPC over HTTP/2, "Requests": content-type "application/grpc" [("+proto" / "+json" / {custom})].
 bool IsGrpc(const RequestHead& head) {
-  constexpr std::string_view kType = "application/grpc";
-  if (head.version != HttpVersion::kHttp2 || !head.content_type.starts_with(kType)) return false;
-  const std::string_view rest = head.content_type.substr(kType.size());
-  return rest.empty() || rest.front() == '+' || rest.front() == ';';
+  return head.version == HttpVersion::kHttp2 && IsGrpcContentType(head.content_type);
 }
 
 // RFC 6455 section 4.1, RFC 8441 section 4. A handshake that asks for WebSocket but is malformed is
@@ -34,7 +29,7 @@ StreamSink* GenerationDispatcher::Open(Transport& transport, Arena* arena, const
   }
   if (IsWebSocket(head)) {
     Snapshot& snapshot = peer->serves_websocket ? *current_ : *refusing_;
-    return OpenWebSocketStream(loop_, snapshot, http_, transport, arena, head, peer);
+    return OpenWebSocketStream(loop_, io_, snapshot, http_, transport, arena, head, peer);
   }
   const bool served = head.version == HttpVersion::kHttp2 ? peer->serves_http2 : peer->serves_http1;
   Snapshot& snapshot = served ? *current_ : *refusing_;

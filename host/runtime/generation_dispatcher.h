@@ -4,8 +4,12 @@
 #include "host/call/loop.h"
 #include "host/call/snapshot.h"
 #include "host/call/transport.h"
-#include "host/grpc/grpc_settings.h"
+#include "host/grpc/grpc_stream.h"
 #include "host/http/http_settings.h"
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace meshhost {
 
@@ -13,8 +17,10 @@ namespace meshhost {
 // REST otherwise. One per worker; worker thread only.
 class GenerationDispatcher final : public Dispatcher {
  public:
-  GenerationDispatcher(Loop& loop, const HttpSettings& http, const GrpcSettings& grpc)
-      : loop_(loop), http_(http), grpc_(grpc) {}
+  // `io`: the loop's own.
+  GenerationDispatcher(Loop& loop, boost::asio::io_context& io, const HttpSettings& http,
+                       const GrpcSettings& grpc)
+      : loop_(loop), io_(io), http_(http), grpc_(grpc) {}
 
   // `current` serves new calls from now on; `refusing` those of protocols that a listener does not
   // serve. Both outlive the calls that begin on them.
@@ -28,6 +34,7 @@ class GenerationDispatcher final : public Dispatcher {
 
  private:
   Loop& loop_;
+  boost::asio::io_context& io_;
   const HttpSettings& http_;
   const GrpcSettings& grpc_;
   Snapshot* current_ = nullptr;

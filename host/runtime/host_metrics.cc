@@ -45,7 +45,7 @@ absl::Status AddWorkerMetrics(Registry& registry, uint32_t worker, const Connect
 absl::Status AddModuleMetrics(Registry& registry, const ModuleSet& modules) {
   for (const ModuleSet::Entry& entry : modules.entries()) {
     RETURN_IF_ERROR(AddModuleInfo(registry, entry.instance->name(),
-                                  entry.instance->report().version, entry.instance->report().sha256,
+                                  entry.instance->report().note.version, entry.config->sha256,
                                   registry.NewOwner()));
   }
   return absl::OkStatus();

@@ -15,4 +15,14 @@ int CheckModuleCommand(const std::string& file, bool json) {
   return report.ok() ? kExitOk : kExitFailed;
 }
 
+int DiffModulesCommand(const std::string& old_file, const std::string& new_file, bool json) {
+  const auto changes = DiffModules(old_file, new_file, HostModulePolicy());
+  if (!changes.ok()) {
+    std::cerr << changes.status().message() << "\n";
+    return kExitFailed;
+  }
+  std::cout << (json ? ToJson(*changes) : ToText(*changes)) << "\n";
+  return changes->empty() ? kExitOk : kExitFailed;
+}
+
 }  // namespace meshhost

@@ -24,7 +24,7 @@ void CountDown(void* context) {
 
 ServingWorker::ServingWorker(uint32_t index, const HttpSettings& http, const GrpcSettings& grpc)
     : worker_(index),
-      dispatcher_(worker_, http, grpc),
+      dispatcher_(worker_, worker_.io(), http, grpc),
       sessions_(
           worker_, [this]() -> Block& { return worker_.read_block(); }, dispatcher_, http) {}
 

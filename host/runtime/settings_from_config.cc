@@ -47,4 +47,12 @@ HttpSettings HttpSettingsFrom(const Config& config) {
   return http;
 }
 
+GrpcSettings GrpcSettingsFrom(const Config& config) {
+  GrpcSettings grpc;
+  grpc.message_in = config.limits.grpc_message_in;
+  grpc.message_out = config.limits.grpc_message_out;
+  grpc.gzip_answers = config.grpc.compression == GrpcConfig::Compression::kGzip;
+  return grpc;
+}
+
 }  // namespace meshhost

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "host/config/config.h"
-#include "host/grpc/grpc_settings.h"
+#include "host/grpc/grpc_stream.h"
 #include "host/http/http_settings.h"
 
 namespace meshhost {
