@@ -63,10 +63,14 @@ mh::Status SendItem(const Item& item, mh::Response& response) {
 
 const char* Name(Change::Kind kind) {
   switch (kind) {
-    case Change::Kind::kPresent: return "present";
-    case Change::Kind::kCreated: return "created";
-    case Change::Kind::kUpdated: return "updated";
-    case Change::Kind::kDeleted: return "deleted";
+    case Change::Kind::kPresent:
+      return "present";
+    case Change::Kind::kCreated:
+      return "created";
+    case Change::Kind::kUpdated:
+      return "updated";
+    case Change::Kind::kDeleted:
+      return "deleted";
   }
   return "";
 }

@@ -8,11 +8,15 @@ namespace {
 mh::Status ToStatus(int code, std::string text) {
   switch (code & 0xff) {
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return mh::Unavailable(std::move(text));
+    case SQLITE_LOCKED:
+      return mh::Unavailable(std::move(text));
     case SQLITE_FULL:
-    case SQLITE_NOMEM: return mh::ResourceExhausted(std::move(text));
-    case SQLITE_CONSTRAINT: return mh::FailedPrecondition(std::move(text));
-    default: return mh::Internal(std::move(text));
+    case SQLITE_NOMEM:
+      return mh::ResourceExhausted(std::move(text));
+    case SQLITE_CONSTRAINT:
+      return mh::FailedPrecondition(std::move(text));
+    default:
+      return mh::Internal(std::move(text));
   }
 }
 

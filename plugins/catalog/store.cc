@@ -23,8 +23,7 @@ constexpr size_t kLongestName = 200;
 constexpr size_t kLongestDescription = 4000;
 
 void ReadRow(const Statement& row, Item& item) {
-  item = {row.Integer(0), row.Text(1),    row.Text(2),
-          row.Integer(3), row.Integer(4), row.Integer(5)};
+  item = {row.Integer(0), row.Text(1), row.Text(2), row.Integer(3), row.Integer(4), row.Integer(5)};
 }
 
 std::string Named(int64_t id) { return "item " + std::to_string(id); }

@@ -81,8 +81,8 @@ class Store final {
 
  private:
   static mh::Status Validate(const Item& item);
-  mh::Status Insert(Item& item);                   // with mutex_
-  mh::Status Read(int64_t id, Item& item);         // with mutex_
+  mh::Status Insert(Item& item);            // with mutex_
+  mh::Status Read(int64_t id, Item& item);  // with mutex_
   void Publish(Change::Kind kind, const Item& item);
 
   std::mutex mutex_;  // guards all below

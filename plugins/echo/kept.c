@@ -12,15 +12,14 @@ struct echo_kept {
   mh_slice slice[1]; /* message.n of them, then the copied bytes */
 };
 
-echo_kept *echo_keep(const mh_msg *message) {
+echo_kept* echo_keep(const mh_msg* message) {
   size_t copied = 0;
   for (uint32_t i = 0; i < message->n; i++) {
     copied += message->v[i].owner == NULL ? message->v[i].n : 0;
   }
-  echo_kept *kept =
-      (echo_kept *)malloc(sizeof(echo_kept) + message->n * sizeof(mh_slice) + copied);
+  echo_kept* kept = (echo_kept*)malloc(sizeof(echo_kept) + message->n * sizeof(mh_slice) + copied);
   if (kept == NULL) return NULL;
-  uint8_t *free_byte = (uint8_t *)(kept->slice + message->n);
+  uint8_t* free_byte = (uint8_t*)(kept->slice + message->n);
   for (uint32_t i = 0; i < message->n; i++) {
     kept->slice[i] = message->v[i];
     if (message->v[i].owner != NULL) {
@@ -37,12 +36,12 @@ echo_kept *echo_keep(const mh_msg *message) {
   return kept;
 }
 
-const mh_msg *echo_kept_message(const echo_kept *kept) { return &kept->message; }
+const mh_msg* echo_kept_message(const echo_kept* kept) { return &kept->message; }
 
-void echo_drop(echo_kept *kept) {
+void echo_drop(echo_kept* kept) {
   if (kept == NULL) return;
   for (uint32_t i = 0; i < kept->message.n; i++) {
-    mh_buf *owner = kept->slice[i].owner;
+    mh_buf* owner = kept->slice[i].owner;
     if (owner != NULL) owner->release(owner);
   }
   free(kept);
@@ -50,13 +49,13 @@ void echo_drop(echo_kept *kept) {
 
 /* A position in a message that may lie in several slices. */
 typedef struct reader {
-  const mh_msg *message;
+  const mh_msg* message;
   uint32_t slice;
   size_t offset;
 } reader;
 
 /* The next byte, or -1 at the end. */
-static int next_byte(reader *r) {
+static int next_byte(reader* r) {
   while (r->slice < r->message->n && r->offset == r->message->v[r->slice].n) {
     r->slice++;
     r->offset = 0;
@@ -64,7 +63,7 @@ static int next_byte(reader *r) {
   return r->slice == r->message->n ? -1 : r->message->v[r->slice].p[r->offset++];
 }
 
-static int skip_bytes(reader *r, uint64_t n) {
+static int skip_bytes(reader* r, uint64_t n) {
   while (n != 0) {
     if (next_byte(r) < 0) return -1;
     uint64_t left = r->message->v[r->slice].n - r->offset;
@@ -75,7 +74,7 @@ static int skip_bytes(reader *r, uint64_t n) {
   return 0;
 }
 
-static int read_varint(reader *r, uint64_t *out) {
+static int read_varint(reader* r, uint64_t* out) {
   *out = 0;
   for (int shift = 0; shift < 64; shift += 7) {
     int byte = next_byte(r);
@@ -86,7 +85,7 @@ static int read_varint(reader *r, uint64_t *out) {
   return -1;
 }
 
-int64_t echo_count(const mh_msg *message) {
+int64_t echo_count(const mh_msg* message) {
   reader r = {message, 0, 0};
   uint64_t count = 0;
   for (;;) {

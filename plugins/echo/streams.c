@@ -16,10 +16,10 @@ enum { CREDITS = 16, GRPC_INTERNAL = 13, GRPC_UNAVAILABLE = 14, WEBSOCKET_GOING_
 
 /* One streaming call. Made in on_call, freed in on_end; the host serialises its events. */
 typedef struct stream {
-  const echo_module *module;
+  const echo_module* module;
   uint32_t protocol;
   uint32_t kind;
-  echo_kept *waiting[CREDITS]; /* ring of bidi; others: the one message in waiting[0] */
+  echo_kept* waiting[CREDITS]; /* ring of bidi; others: the one message in waiting[0] */
   uint32_t first, n_waiting;
   uint64_t count; /* server stream: left to send; client stream: received */
   uint32_t owed;  /* credits not yet given back to the peer */
@@ -27,13 +27,13 @@ typedef struct stream {
   int finished;
 } stream;
 
-static void finish(stream *s, mh_call *call, const mh_msg *last, const mh_status *status) {
+static void finish(stream* s, mh_call* call, const mh_msg* last, const mh_status* status) {
   if (s->finished) return;
   s->finished = 1;
   s->module->host->call->finish(call, last, status);
 }
 
-static void finish_with(stream *s, mh_call *call, int32_t code, const char *why) {
+static void finish_with(stream* s, mh_call* call, int32_t code, const char* why) {
   mh_status status;
   memset(&status, 0, sizeof(status));
   status.size = sizeof(status);
@@ -43,32 +43,32 @@ static void finish_with(stream *s, mh_call *call, int32_t code, const char *why)
   finish(s, call, NULL, &status);
 }
 
-static void give_credit(stream *s, mh_call *call) {
+static void give_credit(stream* s, mh_call* call) {
   if (++s->owed < CREDITS / 2) return;
   s->module->host->call->pull(call, s->owed);
   s->owed = 0;
 }
 
-static void on_end(void *ud, mh_call *call, const mh_status *final) {
-  stream *s = (stream *)ud;
+static void on_end(void* ud, mh_call* call, const mh_status* final) {
+  stream* s = (stream*)ud;
   (void)call;
-  (void)final;
+  (void) final;
   for (uint32_t i = 0; i < CREDITS; i++) echo_drop(s->waiting[i]);
   free(s);
 }
 
 /* A drain only ends conversations; uploads and downloads have an end of their own. */
-static void on_cancel(void *ud, mh_call *call, uint32_t why) {
-  stream *s = (stream *)ud;
+static void on_cancel(void* ud, mh_call* call, uint32_t why) {
+  stream* s = (stream*)ud;
   if (why == MH_WHY_DRAIN && s->kind != MH_KIND_BIDI) return;
   finish_with(s, call,
               s->protocol == MH_PROTOCOL_WEBSOCKET ? WEBSOCKET_GOING_AWAY : GRPC_UNAVAILABLE,
               "the server is going away");
 }
 
-static stream *open_stream(const echo_module *module, mh_call *call, uint32_t kind,
-                           const mh_call_events *events) {
-  stream *s = (stream *)calloc(1, sizeof(stream));
+static stream* open_stream(const echo_module* module, mh_call* call, uint32_t kind,
+                           const mh_call_events* events) {
+  stream* s = (stream*)calloc(1, sizeof(stream));
   if (s == NULL) {
     echo_fail(module, call, GRPC_INTERNAL, "out of memory");
     return NULL;
@@ -86,9 +86,9 @@ static stream *open_stream(const echo_module *module, mh_call *call, uint32_t ki
 
 /* ---- server stream: the same message count times ---- */
 
-static void produce(void *ud, mh_call *call) {
-  stream *s = (stream *)ud;
-  const mh_call_ops *ops = s->module->host->call;
+static void produce(void* ud, mh_call* call) {
+  stream* s = (stream*)ud;
+  const mh_call_ops* ops = s->module->host->call;
   while (s->count > 0 && !s->finished) {
     mh_rc rc = ops->send(call, echo_kept_message(s->waiting[0]), 0);
     if (rc == MH_AGAIN) return; /* on_writable comes back here */
@@ -101,14 +101,14 @@ static void produce(void *ud, mh_call *call) {
   finish(s, call, NULL, NULL);
 }
 
-void echo_server_stream(void *ud, mh_call *call, const mh_msg *first) {
+void echo_server_stream(void* ud, mh_call* call, const mh_msg* first) {
   static const mh_call_events events = {sizeof(events), NULL, NULL, produce, on_cancel, on_end};
   const int64_t count = echo_count(first);
   if (count < 0) {
-    echo_fail((const echo_module *)ud, call, 3, "request is no echo.v1.EchoRequest");
+    echo_fail((const echo_module*)ud, call, 3, "request is no echo.v1.EchoRequest");
     return;
   }
-  stream *s = open_stream((const echo_module *)ud, call, MH_KIND_SERVER_STREAM, &events);
+  stream* s = open_stream((const echo_module*)ud, call, MH_KIND_SERVER_STREAM, &events);
   if (s == NULL) return;
   s->count = count == 0 ? 1 : (uint64_t)count;
   s->waiting[0] = echo_keep(first);
@@ -121,8 +121,8 @@ void echo_server_stream(void *ud, mh_call *call, const mh_msg *first) {
 
 /* ---- client stream: the last message, and how many came ---- */
 
-static void collect(void *ud, mh_call *call, const mh_msg *message) {
-  stream *s = (stream *)ud;
+static void collect(void* ud, mh_call* call, const mh_msg* message) {
+  stream* s = (stream*)ud;
   echo_drop(s->waiting[0]);
   s->waiting[0] = echo_keep(message);
   s->count++;
@@ -134,9 +134,9 @@ static void collect(void *ud, mh_call *call, const mh_msg *message) {
 }
 
 /* Appending a field to a serialised message sets it: the last occurrence wins. */
-static void answer_collected(void *ud, mh_call *call) {
-  stream *s = (stream *)ud;
-  const mh_msg *kept = s->waiting[0] == NULL ? NULL : echo_kept_message(s->waiting[0]);
+static void answer_collected(void* ud, mh_call* call) {
+  stream* s = (stream*)ud;
+  const mh_msg* kept = s->waiting[0] == NULL ? NULL : echo_kept_message(s->waiting[0]);
   const uint32_t n = kept == NULL ? 0 : kept->n;
   uint8_t tail[11] = {0x10}; /* field 2, varint */
   size_t tail_size = 1;
@@ -145,7 +145,7 @@ static void answer_collected(void *ud, mh_call *call) {
     tail[tail_size++] = (uint8_t)((count & 0x7f) | (count > 0x7f ? 0x80 : 0));
     count >>= 7;
   } while (count != 0);
-  mh_slice *slices = (mh_slice *)malloc((n + 1) * sizeof(mh_slice));
+  mh_slice* slices = (mh_slice*)malloc((n + 1) * sizeof(mh_slice));
   if (slices == NULL) {
     finish_with(s, call, GRPC_INTERNAL, "out of memory");
     return;
@@ -159,18 +159,18 @@ static void answer_collected(void *ud, mh_call *call) {
   free(slices);
 }
 
-void echo_client_stream(void *ud, mh_call *call, const mh_msg *first) {
+void echo_client_stream(void* ud, mh_call* call, const mh_msg* first) {
   static const mh_call_events events = {sizeof(events), collect,   answer_collected,
                                         NULL,           on_cancel, on_end};
   (void)first;
-  stream *s = open_stream((const echo_module *)ud, call, MH_KIND_CLIENT_STREAM, &events);
+  stream* s = open_stream((const echo_module*)ud, call, MH_KIND_CLIENT_STREAM, &events);
   if (s != NULL) s->module->host->call->pull(call, CREDITS);
 }
 
 /* ---- bidi and WebSocket: each message as it comes ---- */
 
-static void wait_in_line(stream *s, mh_call *call, const mh_msg *message) {
-  echo_kept *kept = s->n_waiting < CREDITS ? echo_keep(message) : NULL;
+static void wait_in_line(stream* s, mh_call* call, const mh_msg* message) {
+  echo_kept* kept = s->n_waiting < CREDITS ? echo_keep(message) : NULL;
   if (kept == NULL) {
     finish_with(s, call, s->protocol == MH_PROTOCOL_WEBSOCKET ? 1011 : GRPC_INTERNAL,
                 "out of memory");
@@ -179,8 +179,8 @@ static void wait_in_line(stream *s, mh_call *call, const mh_msg *message) {
   s->waiting[(s->first + s->n_waiting++) % CREDITS] = kept;
 }
 
-static void echo_message(void *ud, mh_call *call, const mh_msg *message) {
-  stream *s = (stream *)ud;
+static void echo_message(void* ud, mh_call* call, const mh_msg* message) {
+  stream* s = (stream*)ud;
   if (s->finished) return;
   if (s->n_waiting != 0) {
     wait_in_line(s, call, message);
@@ -191,10 +191,10 @@ static void echo_message(void *ud, mh_call *call, const mh_msg *message) {
   if (rc == MH_AGAIN) wait_in_line(s, call, message);
 }
 
-static void flush(void *ud, mh_call *call) {
-  stream *s = (stream *)ud;
+static void flush(void* ud, mh_call* call) {
+  stream* s = (stream*)ud;
   while (s->n_waiting != 0 && !s->finished) {
-    echo_kept *next = s->waiting[s->first];
+    echo_kept* next = s->waiting[s->first];
     if (s->module->host->call->send(call, echo_kept_message(next), 0) == MH_AGAIN) return;
     echo_drop(next);
     s->waiting[s->first] = NULL;
@@ -205,16 +205,16 @@ static void flush(void *ud, mh_call *call) {
   if (s->ended) finish(s, call, NULL, NULL);
 }
 
-static void on_half_close(void *ud, mh_call *call) {
-  stream *s = (stream *)ud;
+static void on_half_close(void* ud, mh_call* call) {
+  stream* s = (stream*)ud;
   s->ended = 1;
   if (s->n_waiting == 0) finish(s, call, NULL, NULL);
 }
 
-void echo_bidi(void *ud, mh_call *call, const mh_msg *first) {
+void echo_bidi(void* ud, mh_call* call, const mh_msg* first) {
   static const mh_call_events events = {sizeof(events), echo_message, on_half_close,
                                         flush,          on_cancel,    on_end};
   (void)first;
-  stream *s = open_stream((const echo_module *)ud, call, MH_KIND_BIDI, &events);
+  stream* s = open_stream((const echo_module*)ud, call, MH_KIND_BIDI, &events);
   if (s != NULL) s->module->host->call->pull(call, CREDITS);
 }

@@ -60,15 +60,13 @@ class Interop final : public mh::Module {
   }
 
   mh::Task<mh::Status> StreamingOutputCall(mh::Call& call,
-                                           const StreamingOutputCallRequest& request,
-                                           Output& out) {
+                                           const StreamingOutputCallRequest& request, Output& out) {
     EchoMetadata(call);
     mh::Task<mh::Status> answers = Answer(call, request, out);
     co_return co_await answers;
   }
 
-  mh::Task<mh::Status> StreamingInputCall(mh::Call& call,
-                                          mh::Reader<StreamingInputCallRequest>& in,
+  mh::Task<mh::Status> StreamingInputCall(mh::Call& call, mh::Reader<StreamingInputCallRequest>& in,
                                           StreamingInputCallResponse& response) {
     EchoMetadata(call);
     StreamingInputCallRequest request;

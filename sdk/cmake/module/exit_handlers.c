@@ -13,16 +13,16 @@
 enum { BLOCK_SLOTS = 64 };
 
 typedef struct exit_block {
-  struct exit_block *older;
+  struct exit_block* older;
   int used;
   struct {
-    void (*function)(void *);
-    void *argument;
+    void (*function)(void*);
+    void* argument;
   } slot[BLOCK_SLOTS];
 } exit_block;
 
 static exit_block first_block;
-static exit_block *newest = &first_block;
+static exit_block* newest = &first_block;
 static char locked;
 
 static void lock(void) {
@@ -32,15 +32,15 @@ static void lock(void) {
 
 static void unlock(void) { __atomic_clear(&locked, __ATOMIC_RELEASE); }
 
-int __cxa_atexit(void (*function)(void *), void *argument, void *library);
+int __cxa_atexit(void (*function)(void*), void* argument, void* library);
 
-__attribute__((visibility("hidden"))) int __cxa_atexit(void (*function)(void *), void *argument,
-                                                       void *library) {
+__attribute__((visibility("hidden"))) int __cxa_atexit(void (*function)(void*), void* argument,
+                                                       void* library) {
   int rc = 0;
   (void)library;
   lock();
   if (newest->used == BLOCK_SLOTS) {
-    exit_block *block = (exit_block *)calloc(1, sizeof(exit_block));
+    exit_block* block = (exit_block*)calloc(1, sizeof(exit_block));
     if (block == NULL) {
       rc = -1;
     } else {
@@ -61,11 +61,11 @@ __attribute__((visibility("hidden"))) int __cxa_atexit(void (*function)(void *),
  * at a time, outside the lock, until none is left. */
 __attribute__((destructor)) static void run_exit_handlers(void) {
   for (;;) {
-    void (*function)(void *);
-    void *argument;
+    void (*function)(void*);
+    void* argument;
     lock();
     if (newest->used == 0) {
-      exit_block *empty = newest;
+      exit_block* empty = newest;
       if (empty->older == NULL) {
         unlock();
         return;

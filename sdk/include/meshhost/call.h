@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 
 namespace detail {
 
@@ -33,9 +33,12 @@ inline Status CloseStatus(const Status& status) {
     case Code::kInvalidArgument:
     case Code::kPermissionDenied:
     case Code::kUnauthenticated:
-    case Code::kResourceExhausted: return Status::Raw(1008, reason);
-    case Code::kUnavailable: return Status::Raw(1001, reason);
-    default: return Status::Raw(1011, reason);
+    case Code::kResourceExhausted:
+      return Status::Raw(1008, reason);
+    case Code::kUnavailable:
+      return Status::Raw(1001, reason);
+    default:
+      return Status::Raw(1011, reason);
   }
 }
 

@@ -6,7 +6,7 @@
 
 #include <meshhost/call_state.h>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 namespace detail {
 
 inline void CallState::Resume(std::coroutine_handle<> waiter) noexcept {
@@ -99,8 +99,8 @@ inline void CallState::OnDone(void* argument) noexcept {
   CallState* self = From(argument);
   Buffer last;
   const Status result = Guarded(self->host_, [self] { return self->task_.Result(); });
-  const Status status = Guarded(
-      self->host_, [&] { return self->Complete(self->FinalStatus(result), last); });
+  const Status status =
+      Guarded(self->host_, [&] { return self->Complete(self->FinalStatus(result), last); });
   self->task_ = Task<Status>();
   self->call_.Finish(status, status.ok() && self->has_last_ ? &last : nullptr);
   self->Release();

@@ -28,7 +28,7 @@
 #include <coroutine>
 #include <mutex>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 namespace detail {
 
 class CallState {
@@ -37,7 +37,10 @@ class CallState {
   using Take = bool (*)(void* out, const MessageView& message);
 
   CallState(Host host, mh_call* handle, uint32_t kind)
-      : host_(host), call_(host, handle, this), kind_(kind), exec_(host.Query<mh_exec_1>(MH_EXEC_1)) {}
+      : host_(host),
+        call_(host, handle, this),
+        kind_(kind),
+        exec_(host.Query<mh_exec_1>(MH_EXEC_1)) {}
   CallState(const CallState&) = delete;
   CallState& operator=(const CallState&) = delete;
   virtual ~CallState() = default;

@@ -33,7 +33,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 
 namespace detail {
 
@@ -55,12 +55,8 @@ inline bool ParseDuration(std::string_view text, int64_t& out) {
   static constexpr struct {
     std::string_view name;
     int64_t nanoseconds;
-  } kUnits[] = {{"ns", 1},
-                {"us", 1000},
-                {"ms", 1000000},
-                {"s", 1000000000},
-                {"min", 60000000000},
-                {"h", 3600000000000}};
+  } kUnits[] = {{"ns", 1},         {"us", 1000},         {"ms", 1000000},
+                {"s", 1000000000}, {"min", 60000000000}, {"h", 3600000000000}};
   for (const auto& known : kUnits) {
     if (unit == known.name) return !__builtin_mul_overflow(count, known.nanoseconds, &out);
   }

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 
 namespace detail {
 
@@ -65,9 +65,9 @@ class PeriodicTimer final {
     if (exec_ == nullptr) return Unimplemented("this host has no mh.exec/1");
     work_ = std::make_unique<detail::Work>(detail::Work{host, std::move(function)});
     const auto period = static_cast<uint64_t>(every.count());
-    return FromHost(exec_->timer(host.instance(), period, period, &detail::Work::Run, work_.get(),
-                                 &timer_),
-                    mh_err{}, "timer");
+    return FromHost(
+        exec_->timer(host.instance(), period, period, &detail::Work::Run, work_.get(), &timer_),
+        mh_err{}, "timer");
   }
 
   // A run that is under way may still end after this returns.
@@ -93,9 +93,9 @@ class Thread final {
     exec_ = host.Query<mh_exec_1>(MH_EXEC_1);
     if (exec_ == nullptr) return Unimplemented("this host has no mh.exec/1");
     work_ = std::make_unique<detail::Work>(detail::Work{host, std::move(function)});
-    return FromHost(exec_->thread(host.instance(), Str(name), &detail::Work::Run, work_.get(),
-                                  &thread_),
-                    mh_err{}, name);
+    return FromHost(
+        exec_->thread(host.instance(), Str(name), &detail::Work::Run, work_.get(), &thread_),
+        mh_err{}, name);
   }
 
   void Join() {

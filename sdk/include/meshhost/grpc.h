@@ -29,7 +29,7 @@
 #include <string_view>
 #include <vector>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 
 namespace detail {
 
@@ -169,6 +169,14 @@ inline void GrpcDescriptors(Registry& registry, std::string_view file_descriptor
   registry.Check(FromHost(rc, err, "descriptors"));
 }
 
+// grpc.health.v1 status of one of the module's services; they serve from Start on unless told
+// otherwise. Any thread.
+inline Status SetServing(const Host& host, std::string_view service, bool serving) {
+  const auto* grpc = host.Query<mh_grpc_1>(MH_GRPC_1);
+  if (grpc == nullptr) return Unimplemented("this host has no mh.grpc/1");
+  return FromHost(grpc->health(host.instance(), Str(service), serving ? 1 : 0), mh_err{}, service);
+}
+
 // Collects the methods of one service, and registers it when the statement ends.
 template <class T>
 class GrpcService final {
@@ -190,8 +198,8 @@ class GrpcService final {
   template <class In, class Out>
   GrpcService& Method(std::string_view name, Status (T::*function)(Call&, const In&, Out&),
                       MethodOptions options = {}) {
-    auto* handler = registry_.Own(
-        detail::UnaryHandler<T, In, Out>{registry_.host(), object_, function});
+    auto* handler =
+        registry_.Own(detail::UnaryHandler<T, In, Out>{registry_.host(), object_, function});
     methods_.push_back(detail::MakeMethod(name, MH_KIND_UNARY, options, handler));
     return *this;
   }

@@ -8,7 +8,7 @@
 
 #include <exception>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 namespace detail {
 
 template <class Function>

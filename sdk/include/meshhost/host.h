@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 
 // One key and value of a log record: {"items", 3}, {"peer", name}, {"ok", true}.
 struct Field {
@@ -24,8 +24,7 @@ struct Field {
   Field(std::string_view k, const char* v) : key(k), value(v) {}
   Field(std::string_view k, bool v) : key(k), value(v ? "true" : "false") {}
   template <class T>
-    requires(std::integral<T> || std::floating_point<T>)
-  Field(std::string_view k, T v) : key(k) {
+  requires(std::integral<T> || std::floating_point<T>) Field(std::string_view k, T v) : key(k) {
     std::array<char, 32> digits;
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), v);
     value.assign(digits.data(), end.ptr);

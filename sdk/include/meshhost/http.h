@@ -23,7 +23,7 @@
 #include <string_view>
 #include <utility>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 
 // "a%20b+c" as it was meant; '+' is a blank only in queries. Bad escapes stay as they are.
 inline std::string PercentDecode(std::string_view text, bool plus_is_blank) {
@@ -63,9 +63,7 @@ class Request final {
   Call& call() const { return call_; }
   std::string_view body() const { return body_; }
   std::string_view Param(std::string_view name) const { return call_.Param(name); }
-  std::optional<std::string_view> Header(std::string_view name) const {
-    return call_.Header(name);
-  }
+  std::optional<std::string_view> Header(std::string_view name) const { return call_.Header(name); }
 
   // First value of a query parameter, decoded: "?page=2&q=a%20b".
   std::optional<std::string> Query(std::string_view name) const {

@@ -5,7 +5,7 @@
 
 #include <meshhost/http.h>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 
 namespace detail {
 
@@ -32,7 +32,9 @@ template <class Out>
 class RouteOperation final : public CallState {
  public:
   RouteOperation(const Host& host, mh_call* handle, uint32_t kind, const mh_msg* first)
-      : CallState(host, handle, kind), request(call(), MessageView(first)), out(MakeOut(this)),
+      : CallState(host, handle, kind),
+        request(call(), MessageView(first)),
+        out(MakeOut(this)),
         body(this) {
     request.KeepBody();
   }
@@ -138,9 +140,9 @@ class HttpRoutes final {
   template <class Out, class Function>
   HttpRoutes& AddTask(std::string_view verb, std::string_view pattern, uint32_t kind,
                       const MethodOptions& options, Function function) {
-    return Add(verb, pattern, kind, options,
-               detail::RouteTaskHandler<T, Out, Function>{registry_.host(), object_, function,
-                                                          kind});
+    return Add(
+        verb, pattern, kind, options,
+        detail::RouteTaskHandler<T, Out, Function>{registry_.host(), object_, function, kind});
   }
 
   template <class Handler>

@@ -20,7 +20,7 @@
 #include <optional>
 #include <utility>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 
 template <class T>
 class Inbox final {
@@ -33,10 +33,13 @@ class Inbox final {
   bool Push(T item) {
     const std::lock_guard<std::mutex> lock(state_->mutex());
     overflowed_ = overflowed_ || items_.size() >= limit_;
-    if (overflowed_) return false;
-    items_.push_back(std::move(item));
-    state_->WakeInbox();
-    return true;
+    return !overflowed_ && Add(std::move(item));
+  }
+
+  // For producers that can wait: false when the inbox is full right now, try again later.
+  bool TryPush(T item) {
+    const std::lock_guard<std::mutex> lock(state_->mutex());
+    return items_.size() < limit_ && Add(std::move(item));
   }
 
   // The oldest item, if there is one.
@@ -67,6 +70,12 @@ class Inbox final {
   Awaiter Wait() { return Awaiter{this}; }
 
  private:
+  bool Add(T item) {
+    items_.push_back(std::move(item));
+    state_->WakeInbox();
+    return true;
+  }
+
   static bool Ready(void* self) { return !static_cast<Inbox*>(self)->items_.empty(); }
 
   detail::CallState* const state_;

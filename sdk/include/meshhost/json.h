@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 
 // The request's body, which must be one JSON object.
 inline Status ReadJson(const Request& request, boost::json::object& out) {

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 namespace detail {
 
 class JsonReader final {
@@ -70,16 +70,20 @@ class JsonReader final {
     bool boolean;
     if (depth > 64) return false;
     switch (Peek()) {
-      case '"': return ReadText(text);
+      case '"':
+        return ReadText(text);
       case '{':
-      case '[': return SkipMembers(depth);
+      case '[':
+        return SkipMembers(depth);
       case 't':
-      case 'f': return ReadBool(boolean);
+      case 'f':
+        return ReadBool(boolean);
       case 'n':
         if (rest_.substr(0, 4) != "null") return false;
         rest_.remove_prefix(4);
         return true;
-      default: return ReadNumber(number);
+      default:
+        return ReadNumber(number);
     }
   }
 
@@ -138,7 +142,9 @@ class JsonReader final {
   }
 
   static void AppendUtf8(uint32_t point, std::string& out) {
-    const auto tail = [&](int shift) { out += static_cast<char>(0x80 | ((point >> shift) & 0x3f)); };
+    const auto tail = [&](int shift) {
+      out += static_cast<char>(0x80 | ((point >> shift) & 0x3f));
+    };
     if (point < 0x80) {
       out += static_cast<char>(point);
     } else if (point < 0x800) {

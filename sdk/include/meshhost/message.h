@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 
 // A received message, valid as long as the callback that brought it.
 class MessageView final {

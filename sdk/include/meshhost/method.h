@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 
 enum class Exec : uint32_t {
   kPool = MH_EXEC_POOL,      // threads of the module; may block (files, databases)

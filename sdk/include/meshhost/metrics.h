@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 
 // One series: label values fixed. A plain value; does nothing when the host has no metrics.
 class Series final {
@@ -79,9 +79,9 @@ class Metric {
     std::vector<mh_str> list;
     for (const std::string_view label : labels) list.push_back(Str(label));
     mh_err err = {sizeof(mh_err), 0, ""};
-    const mh_rc rc = host_->define(registry.host().instance(), type, Str(name), Str(help),
-                                   list.data(), list.size(), buckets.begin(), buckets.size(),
-                                   &handle_, &err);
+    const mh_rc rc =
+        host_->define(registry.host().instance(), type, Str(name), Str(help), list.data(),
+                      list.size(), buckets.begin(), buckets.size(), &handle_, &err);
     registry.Check(FromHost(rc, err, name));
   }
 

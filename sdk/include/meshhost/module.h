@@ -32,7 +32,7 @@ extern void __freeres();  // libstdc++: gives back the pool for exceptions, else
 }
 #endif
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 
 // The settings that the host's TOML has under [module.config]; see config.h to read them.
 class Settings final {
@@ -142,9 +142,9 @@ struct ModuleTable {
 
   static mh_rc Reconfigure(void* ud, mh_str config, mh_err* err) noexcept {
     T& module = *static_cast<Instance*>(ud)->module;
-    return ToHost(detail::Guarded(module.host(),
-                                  [&] { return module.Reconfigure(Settings(View(config))); }),
-                  err);
+    return ToHost(
+        detail::Guarded(module.host(), [&] { return module.Reconfigure(Settings(View(config))); }),
+        err);
   }
 
   static void Drain(void* ud, uint64_t deadline_ns) noexcept {
@@ -165,8 +165,8 @@ struct ModuleTable {
   }
 
   static const mh_module* Entry(uint16_t host_major, mh_err* err) noexcept {
-    static const mh_module table = {sizeof(mh_module), 0,        &Create, &Start, &Reconfigure,
-                                    &Drain,            &Destroy, &Fini,   nullptr};
+    static const mh_module table = {sizeof(mh_module), 0,     &Create, &Start, &Reconfigure, &Drain,
+                                    &Destroy,          &Fini, nullptr};
     if (host_major == MH_ABI_MAJOR) return &table;
     const mh_rc ignored = ToHost(Unimplemented("this module speaks ABI major 1"), err);
     (void)ignored;
@@ -177,10 +177,10 @@ struct ModuleTable {
 }  // namespace mh
 
 // Once per module, at file scope: class, name ([a-z0-9_-]+), version, interfaces it must have.
-#define MESHHOST_MODULE(Class, name, version, needs)                                          \
-  MH_MODULE_NOTE(name, version, needs);                                                       \
-  extern "C" MH_EXPORT const mh_module* mh_module_entry_v1(uint16_t host_major, uint16_t,     \
-                                                           mh_err* err) {                     \
-    return mh::ModuleTable<Class>::Entry(host_major, err);                                    \
-  }                                                                                           \
+#define MESHHOST_MODULE(Class, name, version, needs)                                      \
+  MH_MODULE_NOTE(name, version, needs);                                                   \
+  extern "C" MH_EXPORT const mh_module* mh_module_entry_v1(uint16_t host_major, uint16_t, \
+                                                           mh_err* err) {                 \
+    return mh::ModuleTable<Class>::Entry(host_major, err);                                \
+  }                                                                                       \
   static_assert(std::string_view(name).size() < sizeof(mh_note::module), "name is too long")

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <utility>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 
 // The codes of google.rpc.Code.
 enum class Code : int32_t {
@@ -71,7 +71,9 @@ class [[nodiscard]] Status final {
   std::string details_;
 };
 
-inline Status InvalidArgument(std::string text) { return {Code::kInvalidArgument, std::move(text)}; }
+inline Status InvalidArgument(std::string text) {
+  return {Code::kInvalidArgument, std::move(text)};
+}
 inline Status NotFound(std::string text) { return {Code::kNotFound, std::move(text)}; }
 inline Status AlreadyExists(std::string text) { return {Code::kAlreadyExists, std::move(text)}; }
 inline Status PermissionDenied(std::string text) {
@@ -99,12 +101,18 @@ inline Status FromHost(mh_rc rc, const mh_err& err, std::string_view what) {
   text += ": ";
   text += err.text[0] != 0 ? err.text : "the host refused";
   switch (rc) {
-    case MH_CONFLICT: return {Code::kAlreadyExists, std::move(text)};
-    case MH_INVALID: return {Code::kInvalidArgument, std::move(text)};
-    case MH_UNSUPPORTED: return {Code::kUnimplemented, std::move(text)};
-    case MH_AGAIN: return {Code::kResourceExhausted, std::move(text)};
-    case MH_GONE: return {Code::kUnavailable, std::move(text)};
-    default: return {Code::kInternal, std::move(text)};
+    case MH_CONFLICT:
+      return {Code::kAlreadyExists, std::move(text)};
+    case MH_INVALID:
+      return {Code::kInvalidArgument, std::move(text)};
+    case MH_UNSUPPORTED:
+      return {Code::kUnimplemented, std::move(text)};
+    case MH_AGAIN:
+      return {Code::kResourceExhausted, std::move(text)};
+    case MH_GONE:
+      return {Code::kUnavailable, std::move(text)};
+    default:
+      return {Code::kInternal, std::move(text)};
   }
 }
 

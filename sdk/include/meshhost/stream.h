@@ -10,8 +10,8 @@
 //   }
 //
 // Read answers false after the last message, or when the peer left: the status that the handler
-// returns then reaches nobody, and cancelled() of its Call tells the difference. Write answers false
-// when the peer left; while the peer does not read, it waits, and so does the producer.
+// returns then reaches nobody, and cancelled() of its Call tells the difference. Write answers
+// false when the peer left; while the peer does not read, it waits, and so does the producer.
 //
 // Owned by the skin, alive until the handler returns; only the handler's coroutine may use them.
 #pragma once
@@ -21,7 +21,7 @@
 #include <chrono>
 #include <coroutine>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 
 namespace detail {
 

@@ -12,7 +12,7 @@
 #include <optional>
 #include <utility>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 
 template <class T>
 class Task;

@@ -21,7 +21,7 @@
 #include <string>
 #include <string_view>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 
 struct WebSocketMessage {
   std::string data;
@@ -130,8 +130,8 @@ class WebSocketRoutes final {
     Handler* handler = registry_.Own(std::move(value));
     const mh_method method = detail::MakeMethod(pattern, MH_KIND_BIDI, options, handler);
     mh_err err = {sizeof(mh_err), 0, ""};
-    const mh_rc rc = ws->route(registry_.host().instance(), Str(pattern), Str(subprotocols),
-                               &method, &err);
+    const mh_rc rc =
+        ws->route(registry_.host().instance(), Str(pattern), Str(subprotocols), &method, &err);
     registry_.Check(FromHost(rc, err, "WebSocket " + std::string(pattern)));
     return *this;
   }

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace [[gnu::visibility("hidden")]] mh {
+namespace mh {
 
 // Derive and override. Owned by the skin, deleted after OnClose; all callbacks come one at a time,
 // and only they may call the functions below (for sends from other threads, see Inbox).
@@ -29,7 +29,7 @@ class WebSocketSession {
 
   // [skin] Binds a session to its connection.
   static Status Open(const Host& host, mh_call* handle, std::unique_ptr<WebSocketSession> session) {
-    static const mh_call_events events = {sizeof(events), &HandleMessage, &HandleHalfClose,
+    static const mh_call_events events = {sizeof(events),  &HandleMessage, &HandleHalfClose,
                                           &HandleWritable, &HandleCancel,  &HandleEnd};
     session->call_ = std::make_unique<mh::Call>(host, handle);
     if (host.calls().bind(handle, &events, session.get()) != MH_OK) {

@@ -4,12 +4,12 @@
 // break when C++ runtimes mix (strings, regex, streams, thread-safe statics, throw and catch).
 #define SAMPLE_NAME "cxx17_old_string"
 #define SAMPLE_SERVICE "sample.v1.Cxx17OldString"
-#include "sample.h"
-
 #include <regex>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+
+#include "sample.h"
 
 MH_MODULE_NOTE(SAMPLE_NAME, "1.0.0", MH_GRPC_1 " " MH_HTTP_1);
 

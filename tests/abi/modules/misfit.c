@@ -14,9 +14,9 @@
  */
 #define SAMPLE_NAME MISFIT_NAME
 #define SAMPLE_SERVICE "echo.v1.Echo"
-#include "sample.h"
-
 #include <stdio.h>
+
+#include "sample.h"
 
 #if defined(MISFIT_MAJOR)
 #define NOTE_MAJOR (MH_ABI_MAJOR + 1)
@@ -36,11 +36,16 @@
 
 #if !defined(MISFIT_NO_NOTE)
 __attribute__((section(MH_NOTE_SECTION), used, aligned(4))) static const mh_note note = {
-    9,          (uint32_t)(sizeof(mh_note) - 24),
-    MH_NOTE_TYPE, "meshhost",
-    NOTE_MAJOR, MH_ABI_MINOR,
-    NOTE_MINOR, 0,
-    SAMPLE_NAME, "1.0.0",
+    9,
+    (uint32_t)(sizeof(mh_note) - 24),
+    MH_NOTE_TYPE,
+    "meshhost",
+    NOTE_MAJOR,
+    MH_ABI_MINOR,
+    NOTE_MINOR,
+    0,
+    SAMPLE_NAME,
+    "1.0.0",
     NOTE_NEEDS};
 #endif
 
@@ -50,13 +55,13 @@ MH_EXPORT int misfit_second_symbol(void) { return 2; }
 #endif
 
 __attribute__((constructor)) static void leave_witness(void) {
-  FILE *file = fopen(MISFIT_WITNESS, "w");
+  FILE* file = fopen(MISFIT_WITNESS, "w");
   if (file != NULL) fclose(file);
 }
 
-static mh_rc create(const mh_host *host, mh_instance *instance, mh_str config, void **ud,
-                    mh_err *err) {
-  sample_module *module = sample_create(host, instance);
+static mh_rc create(const mh_host* host, mh_instance* instance, mh_str config, void** ud,
+                    mh_err* err) {
+  sample_module* module = sample_create(host, instance);
   mh_rc rc = MH_OK;
   (void)config;
   if (module == NULL) return MH_FAILED;
@@ -79,7 +84,7 @@ static mh_rc create(const mh_host *host, mh_instance *instance, mh_str config, v
   return MH_OK;
 }
 
-static mh_rc start(void *ud, mh_err *err) {
+static mh_rc start(void* ud, mh_err* err) {
   (void)ud;
 #if defined(MISFIT_START)
   return sample_fail(err, "start fails on purpose");

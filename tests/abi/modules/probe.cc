@@ -3,18 +3,22 @@
 // probe: handlers that throw, wait for ever, block, produce without end or read slowly, over gRPC,
 // REST and WebSocket. The integration tests drive them and read what happened from its metrics:
 //
-//   probe_cancelled_total{why}    waits that ended because the call did (peer, deadline, drain, limit)
-//   probe_waiting                 handlers inside Wait right now
-//   probe_produced_bytes_total    bytes that the host took from producers
-//   probe_consumed_bytes_total    bytes that sinks have read
+//   probe_cancelled_total{why}    waits that ended because the call did (peer, deadline, drain,
+//   limit) probe_waiting                 handlers inside Wait right now probe_produced_bytes_total
+//   bytes that the host took from producers probe_consumed_bytes_total    bytes that sinks have
+//   read
 #include <meshhost/config.h>
+#include <meshhost/exec.h>
 #include <meshhost/grpc.h>
 #include <meshhost/http.h>
+#include <meshhost/inbox.h>
 #include <meshhost/metrics.h>
 #include <meshhost/module.h>
 #include <meshhost/websocket.h>
 #include <probe/v1/probe.pb.h>
 
+#include <atomic>
+#include <cctype>
 #include <charconv>
 #include <chrono>
 #include <stdexcept>
@@ -30,7 +34,25 @@ using std::chrono::milliseconds;
 
 struct Config {
   std::chrono::milliseconds start_delay{0};
-  void Describe(auto& fields) { fields("start_delay", start_delay); }
+  std::chrono::milliseconds tick{0};  // 0: no periodic timer
+  void Describe(auto& fields) {
+    fields("start_delay", start_delay);
+    fields("tick", tick);
+  }
+};
+
+// A WebSocket session of callbacks: answers in capitals.
+class Shout final : public mh::WebSocketSession {
+ public:
+  void OnOpen() override { SendText("HELLO"); }
+
+  void OnMessage(std::string_view data, bool text) override {
+    if (data == "throw") throw std::runtime_error("thrown on purpose in a callback");
+    if (data == "close") return Close(mh::Status::Raw(4001, "as you wish"));
+    std::string loud(data);
+    for (char& c : loud) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    text ? SendText(loud) : SendBinary(loud);
+  }
 };
 
 int64_t Number(std::string_view text) {
@@ -52,8 +74,11 @@ class Probe final : public mh::Module {
 
   mh::Status Start() override {
     std::this_thread::sleep_for(config_.start_delay);
-    return mh::Status();
+    if (config_.tick.count() == 0) return mh::Status();
+    return ticker_.Start(host(), config_.tick, [this] { ticks_.Add(); });
   }
+
+  void Drain(std::chrono::nanoseconds) override { ticker_.Cancel(); }
 
   void Register(mh::Registry& registry) override {
     DefineMetrics(registry);
@@ -76,15 +101,19 @@ class Probe final : public mh::Module {
         .Post("/probe/sink", &Probe::HttpSink);
     mh::WebSocketRoutes(registry, this)
         .Route("/probe/produce", &Probe::WebSocketProduce)
+        .Route("/probe/feed", &Probe::WebSocketFeed)
+        .Route("/probe/shout", &Probe::MakeShout)
         .Route("/probe/throw", &Probe::WebSocketThrow);
   }
 
  private:
   void DefineMetrics(mh::Registry& registry) {
-    cancelled_ = mh::Counter(registry, "probe_cancelled_total", "Waits ended by the call.", {"why"});
+    cancelled_ =
+        mh::Counter(registry, "probe_cancelled_total", "Waits ended by the call.", {"why"});
     waiting_ = mh::Gauge(registry, "probe_waiting", "Handlers inside Wait.").One();
     produced_ = mh::Counter(registry, "probe_produced_bytes_total", "Bytes taken.").One();
     consumed_ = mh::Counter(registry, "probe_consumed_bytes_total", "Bytes read.").One();
+    ticks_ = mh::Counter(registry, "probe_ticks_total", "Runs of the timer.").One();
   }
 
   // --- gRPC ---
@@ -230,6 +259,35 @@ class Probe final : public mh::Module {
     co_return mh::Status();
   }
 
+  // Messages from a thread of the module's own, through an inbox.
+  mh::Task<mh::Status> WebSocketFeed(mh::Call& call, mh::WebSocket& socket) {
+    const mh::Request request(call, mh::MessageView(nullptr));
+    const int64_t messages = Number(request, "messages");
+    mh::Inbox<std::string> inbox(call, 16);
+    mh::Thread producer;
+    std::atomic<bool> stop{false};
+    const mh::Status started = producer.Start(host(), "feed", [&] {
+      for (int64_t i = 0; i < messages && !stop;) {
+        if (inbox.TryPush(std::to_string(i))) {
+          i++;
+        } else {
+          std::this_thread::yield();
+        }
+      }
+    });
+    if (!started.ok()) co_return started;
+    for (int64_t sent = 0; sent < messages && co_await inbox.Wait();) {
+      while (const std::optional<std::string> text = inbox.Pop()) {
+        if (!co_await socket.SendText(*text)) break;
+        sent++;
+      }
+    }
+    stop = true;
+    co_return mh::Status();
+  }
+
+  std::unique_ptr<mh::WebSocketSession> MakeShout() { return std::make_unique<Shout>(); }
+
   mh::Task<mh::Status> WebSocketThrow(mh::Call&, mh::WebSocket& socket) {
     mh::WebSocketMessage message;
     co_await socket.Read(message);
@@ -258,6 +316,8 @@ class Probe final : public mh::Module {
   mh::Series waiting_;
   mh::Series produced_;
   mh::Series consumed_;
+  mh::Series ticks_;
+  mh::PeriodicTimer ticker_;
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 #define SAMPLE_ON_CALL name_call
 #include <meshhost/abi/call.h>
 
-static void name_call(void *ud, mh_call *call, const mh_msg *first);
+static void name_call(void* ud, mh_call* call, const mh_msg* first);
 
 #include <sample/v1/sample.pb-c.h>
 
@@ -15,10 +15,10 @@ static void name_call(void *ud, mh_call *call, const mh_msg *first);
 MH_MODULE_NOTE(SAMPLE_NAME, "1.0.0", MH_GRPC_1 " " MH_HTTP_1);
 
 /* The request in one piece, to be freed; protobuf-c does not read from several. */
-static uint8_t *flatten(const mh_msg *message, size_t *n) {
+static uint8_t* flatten(const mh_msg* message, size_t* n) {
   *n = 0;
   for (uint32_t i = 0; i < message->n; i++) *n += message->v[i].n;
-  uint8_t *bytes = (uint8_t *)malloc(*n + 1);
+  uint8_t* bytes = (uint8_t*)malloc(*n + 1);
   size_t at = 0;
   for (uint32_t i = 0; bytes != NULL && i < message->n; i++) {
     memcpy(bytes + at, message->v[i].p, message->v[i].n);
@@ -27,13 +27,12 @@ static uint8_t *flatten(const mh_msg *message, size_t *n) {
   return bytes;
 }
 
-static void name_call(void *ud, mh_call *call, const mh_msg *first) {
-  const sample_module *module = (const sample_module *)ud;
+static void name_call(void* ud, mh_call* call, const mh_msg* first) {
+  const sample_module* module = (const sample_module*)ud;
   static char name[] = SAMPLE_NAME;
   size_t n;
-  uint8_t *bytes = flatten(first, &n);
-  Sample__V1__Message *request =
-      bytes == NULL ? NULL : sample__v1__message__unpack(NULL, n, bytes);
+  uint8_t* bytes = flatten(first, &n);
+  Sample__V1__Message* request = bytes == NULL ? NULL : sample__v1__message__unpack(NULL, n, bytes);
   free(bytes);
   if (request == NULL) {
     mh_status status;
@@ -49,7 +48,7 @@ static void name_call(void *ud, mh_call *call, const mh_msg *first) {
   response.number = request->number;
   sample__v1__message__free_unpacked(request, NULL);
 
-  uint8_t *writable;
+  uint8_t* writable;
   mh_slice slice;
   const size_t size = sample__v1__message__get_packed_size(&response);
   if (module->host->alloc(module->instance, size, &writable, &slice) != MH_OK) {
@@ -62,9 +61,9 @@ static void name_call(void *ud, mh_call *call, const mh_msg *first) {
   slice.owner->release(slice.owner);
 }
 
-static mh_rc create(const mh_host *host, mh_instance *instance, mh_str config, void **ud,
-                    mh_err *err) {
-  sample_module *module = sample_create(host, instance);
+static mh_rc create(const mh_host* host, mh_instance* instance, mh_str config, void** ud,
+                    mh_err* err) {
+  sample_module* module = sample_create(host, instance);
   (void)config;
   if (module == NULL) return MH_FAILED;
   mh_rc rc = sample_register_grpc(module, SAMPLE_SERVICE, "Name", err);

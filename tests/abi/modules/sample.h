@@ -18,18 +18,18 @@
 #include <string.h>
 
 typedef struct sample_module {
-  const mh_host *host;
-  mh_instance *instance;
+  const mh_host* host;
+  mh_instance* instance;
 } sample_module;
 
-static inline mh_str sample_text(const char *literal) {
+static inline mh_str sample_text(const char* literal) {
   mh_str s;
   s.p = literal;
   s.n = strlen(literal);
   return s;
 }
 
-static inline mh_rc sample_fail(mh_err *err, const char *text) {
+static inline mh_rc sample_fail(mh_err* err, const char* text) {
   if (err != NULL) {
     err->code = MH_FAILED;
     strncpy(err->text, text, sizeof(err->text) - 1);
@@ -38,8 +38,8 @@ static inline mh_rc sample_fail(mh_err *err, const char *text) {
   return MH_FAILED;
 }
 
-static inline mh_method sample_method(sample_module *module, const char *name,
-                               void (*on_call)(void *, mh_call *, const mh_msg *)) {
+static inline mh_method sample_method(sample_module* module, const char* name,
+                                      void (*on_call)(void*, mh_call*, const mh_msg*)) {
   mh_method method;
   memset(&method, 0, sizeof(method));
   method.size = sizeof(method);
@@ -51,16 +51,16 @@ static inline mh_method sample_method(sample_module *module, const char *name,
   return method;
 }
 
-static inline mh_slice sample_slice(const void *bytes, size_t n) {
+static inline mh_slice sample_slice(const void* bytes, size_t n) {
   mh_slice slice;
-  slice.p = (const uint8_t *)bytes;
+  slice.p = (const uint8_t*)bytes;
   slice.n = n;
   slice.owner = NULL;
   return slice;
 }
 
-static inline void sample_http(void *ud, mh_call *call, const mh_msg *first) {
-  const mh_call_ops *ops = ((sample_module *)ud)->host->call;
+static inline void sample_http(void* ud, mh_call* call, const mh_msg* first) {
+  const mh_call_ops* ops = ((sample_module*)ud)->host->call;
   const mh_slice body = sample_slice(SAMPLE_NAME, sizeof(SAMPLE_NAME) - 1);
   mh_msg last;
   mh_kv type;
@@ -74,8 +74,8 @@ static inline void sample_http(void *ud, mh_call *call, const mh_msg *first) {
   ops->finish(call, &last, NULL);
 }
 
-static inline mh_rc sample_register_http(sample_module *module, const char *pattern, mh_err *err) {
-  const mh_http_1 *http = (const mh_http_1 *)module->host->query(module->instance, MH_HTTP_1);
+static inline mh_rc sample_register_http(sample_module* module, const char* pattern, mh_err* err) {
+  const mh_http_1* http = (const mh_http_1*)module->host->query(module->instance, MH_HTTP_1);
   const mh_method method = sample_method(module, "", sample_http);
   if (http == NULL) return MH_UNSUPPORTED;
   return http->route(module->instance, sample_text("GET"), sample_text(pattern), &method, err);
@@ -85,7 +85,7 @@ static inline mh_rc sample_register_http(sample_module *module, const char *patt
 #ifndef SAMPLE_ON_CALL
 #define SAMPLE_ON_CALL sample_grpc
 /* The request with field 1 (text) appended: the last occurrence of a field wins. */
-static void sample_grpc(void *ud, mh_call *call, const mh_msg *first) {
+static void sample_grpc(void* ud, mh_call* call, const mh_msg* first) {
   static const char name[] = "\x0a\x00" SAMPLE_NAME; /* field 1, length, text */
   uint8_t field[sizeof(name)];
   mh_slice slices[9];
@@ -98,13 +98,13 @@ static void sample_grpc(void *ud, mh_call *call, const mh_msg *first) {
   last.v = slices;
   last.n = n + 1;
   last.flags = 0;
-  ((sample_module *)ud)->host->call->finish(call, &last, NULL);
+  ((sample_module*)ud)->host->call->finish(call, &last, NULL);
 }
 #endif
 
-static inline mh_rc sample_register_grpc(sample_module *module, const char *service, const char *name,
-                                  mh_err *err) {
-  const mh_grpc_1 *grpc = (const mh_grpc_1 *)module->host->query(module->instance, MH_GRPC_1);
+static inline mh_rc sample_register_grpc(sample_module* module, const char* service,
+                                         const char* name, mh_err* err) {
+  const mh_grpc_1* grpc = (const mh_grpc_1*)module->host->query(module->instance, MH_GRPC_1);
   const mh_method method = sample_method(module, name, SAMPLE_ON_CALL);
   mh_rc rc;
   if (grpc == NULL) return MH_UNSUPPORTED;
@@ -115,15 +115,15 @@ static inline mh_rc sample_register_grpc(sample_module *module, const char *serv
 #endif
 
 /* A module allocated and with its route registered; NULL when the host refused. */
-static inline sample_module *sample_create(const mh_host *host, mh_instance *instance) {
-  sample_module *module = (sample_module *)malloc(sizeof(sample_module));
+static inline sample_module* sample_create(const mh_host* host, mh_instance* instance) {
+  sample_module* module = (sample_module*)malloc(sizeof(sample_module));
   if (module == NULL) return NULL;
   module->host = host;
   module->instance = instance;
   return module;
 }
 
-static inline void sample_destroy(void *ud) { free(ud); }
+static inline void sample_destroy(void* ud) { free(ud); }
 
 /* The entry function over a create and a start (or NULL). */
 #ifdef __cplusplus
@@ -131,13 +131,13 @@ static inline void sample_destroy(void *ud) { free(ud); }
 #else
 #define SAMPLE_LINKAGE MH_EXPORT
 #endif
-#define SAMPLE_ENTRY(create_, start_)                                                        \
-  SAMPLE_LINKAGE const mh_module *mh_module_entry_v1(uint16_t major, uint16_t minor, mh_err *); \
-  SAMPLE_LINKAGE const mh_module *mh_module_entry_v1(uint16_t major, uint16_t minor,         \
-                                                     mh_err *err) {                          \
-    static const mh_module table = {sizeof(mh_module), 0,    create_, start_, NULL,          \
-                                    NULL,              sample_destroy, NULL,   NULL};        \
-    (void)minor;                                                                             \
-    (void)err;                                                                               \
-    return major == MH_ABI_MAJOR ? &table : NULL;                                            \
+#define SAMPLE_ENTRY(create_, start_)                                                          \
+  SAMPLE_LINKAGE const mh_module* mh_module_entry_v1(uint16_t major, uint16_t minor, mh_err*); \
+  SAMPLE_LINKAGE const mh_module* mh_module_entry_v1(uint16_t major, uint16_t minor,           \
+                                                     mh_err* err) {                            \
+    static const mh_module table = {sizeof(mh_module), 0,    create_, start_, NULL, NULL,      \
+                                    sample_destroy,    NULL, NULL};                            \
+    (void)minor;                                                                               \
+    (void)err;                                                                                 \
+    return major == MH_ABI_MAJOR ? &table : NULL;                                              \
   }

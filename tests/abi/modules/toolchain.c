@@ -5,9 +5,9 @@
 
 MH_MODULE_NOTE(SAMPLE_NAME, "1.0.0", MH_GRPC_1 " " MH_HTTP_1);
 
-static mh_rc create(const mh_host *host, mh_instance *instance, mh_str config, void **ud,
-                    mh_err *err) {
-  sample_module *module = sample_create(host, instance);
+static mh_rc create(const mh_host* host, mh_instance* instance, mh_str config, void** ud,
+                    mh_err* err) {
+  sample_module* module = sample_create(host, instance);
   mh_rc rc;
   (void)config;
   if (module == NULL) return MH_FAILED;

@@ -2,11 +2,11 @@
 //
 // Goal: the catalog's business rules hold without any protocol around them.
 // Method: the Store class on a database in memory.
-#include "catalog/store.h"
-
 #include <gtest/gtest.h>
 
 #include <filesystem>
+
+#include "catalog/store.h"
 
 namespace catalog {
 namespace {
@@ -48,8 +48,8 @@ TEST_F(StoreTest, RefusesAnUpdateOfAnOldRevision) {
 }
 
 TEST_F(StoreTest, RefusesItemsThatBreakTheRules) {
-  for (Item item : {Item{}, Item{.name = std::string(201, 'x')}, Item{.name = "a", .price_cents = -1},
-                    Item{.name = "a", .quantity = -1},
+  for (Item item : {Item{}, Item{.name = std::string(201, 'x')},
+                    Item{.name = "a", .price_cents = -1}, Item{.name = "a", .quantity = -1},
                     Item{.name = "a", .description = std::string(4001, 'x')}}) {
     EXPECT_EQ(store_.Create(item).code(), mh::Code::kInvalidArgument);
   }

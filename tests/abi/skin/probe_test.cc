@@ -125,4 +125,49 @@ TEST_F(Probe, WebSocketProducerWaitsForItsReader) {
   EXPECT_TRUE(socket.finished());
 }
 
+TEST_F(Probe, ASessionOfCallbacksAnswersAndCloses) {
+  FakeCall& socket = host_.WebSocket("/probe/shout");
+  socket.StopReading(0);
+  socket.Send("a", MH_MSG_TEXT);
+  socket.Send("b");
+  socket.Send("c", MH_MSG_TEXT);
+  host_.Run();
+  EXPECT_LT(socket.messages().size(), 4u);  // it waits for its reader
+  EXPECT_EQ(socket.credits(), 0u);
+  socket.ReadAgain();
+  host_.Run();
+  EXPECT_EQ(socket.messages(), (std::vector<std::string>{"HELLO", "A", "B", "C"}));
+  EXPECT_EQ(socket.message_flags()[2], 0u);
+  socket.Send("close");
+  host_.Run();
+  EXPECT_EQ(socket.code(), 4001);
+  EXPECT_EQ(socket.text(), "as you wish");
+
+  FakeCall& throwing = host_.WebSocket("/probe/shout");
+  throwing.Send("throw");
+  FakeCall& leaving = host_.WebSocket("/probe/shout");
+  leaving.HalfClose();
+  host_.Run();
+  EXPECT_EQ(throwing.code(), 1011);
+  EXPECT_EQ(leaving.code(), 0);
+}
+
+TEST_F(Probe, AnInboxTakesFromAnotherThreadInOrder) {
+  FakeCall& socket = host_.WebSocket("/probe/feed?messages=2000");
+  while (!socket.finished()) host_.Run();
+  host_.Run();
+  ASSERT_EQ(socket.messages().size(), 2000u);
+  for (int i = 0; i < 2000; i++) ASSERT_EQ(socket.messages()[i], std::to_string(i));
+}
+
+TEST(ProbeTimer, TicksUntilTheDrain) {
+  FakeHost host;
+  ASSERT_TRUE(host.Load(TEST_MODULES_DIR "/probe.so", R"({"tick": "10ms"})").ok());
+  for (int i = 0; i < 5; i++) host.Advance(std::chrono::milliseconds(10));
+  EXPECT_EQ(host.Metric("probe_ticks_total"), 5);
+  EXPECT_EQ(host.pending_work(), 1u);
+  host.Unload();
+  EXPECT_EQ(host.pending_work(), 0u);
+}
+
 }  // namespace

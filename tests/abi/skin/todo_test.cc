@@ -58,8 +58,7 @@ TEST_F(Todo, HoldsItsConfiguredLimit) {
 
 TEST_F(Todo, NamesAnUnknownSetting) {
   const mh::Status loaded = host_.Load(MODULES_DIR "/todo.so", R"({"max_itmes": 1})");
-  EXPECT_EQ(loaded.text(),
-            "create: [module.config] max_itmes is unknown; known are max_items");
+  EXPECT_EQ(loaded.text(), "create: [module.config] max_itmes is unknown; known are max_items");
 }
 
 TEST_F(Todo, NamesASettingOutOfRange) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Goal: modules of seven toolchains, with three protobuf runtimes and one .proto file, live together
-// in one process, answer, and leave no mapping when they are unloaded.
-// Method: all test modules loaded at once, each under a FakeHost of its own; then again, in turn.
+// Goal: modules of seven toolchains, with three protobuf runtimes and one .proto file, live
+// together in one process, answer, and leave no mapping when they are unloaded. Method: all test
+// modules loaded at once, each under a FakeHost of its own; then again, in turn.
 #include <gtest/gtest.h>
 #include <meshhost/test/fake_host.h>
 #include <sample/v1/sample.pb.h>
@@ -22,11 +22,13 @@ struct Toolchain {
 };
 
 const std::vector<Toolchain>& Toolchains() {
-  static const std::vector<Toolchain> all = {
-      {"c99_clang", "C99Clang"},       {"c11_gcc", "C11Gcc"},
-      {"cxx17_old_string", "Cxx17OldString"}, {"cxx20_clang", "Cxx20Clang"},
-      {"rust", "Rust"},                {"protobuf_c", "ProtobufC"},
-      {"protobuf_lite", "ProtobufLite"}};
+  static const std::vector<Toolchain> all = {{"c99_clang", "C99Clang"},
+                                             {"c11_gcc", "C11Gcc"},
+                                             {"cxx17_old_string", "Cxx17OldString"},
+                                             {"cxx20_clang", "Cxx20Clang"},
+                                             {"rust", "Rust"},
+                                             {"protobuf_c", "ProtobufC"},
+                                             {"protobuf_lite", "ProtobufLite"}};
   return all;
 }
 

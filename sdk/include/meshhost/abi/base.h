@@ -14,7 +14,7 @@
  *
  * Tags on functions of all headers in this folder:
  *   [control]  called only by / only inside create() and start(), on the host's control thread
- *   [serial]   one at a time for one call, on the call's thread (worker when inline, pool otherwise)
+ *   [serial]   one at a time for one call, on the call's thread: worker if inline, else pool
  *   [any]      any thread, any time between create() and the return of destroy()
  *
  * Ownership rule, without exception: what you are given is borrowed until the function returns;
@@ -59,7 +59,7 @@ typedef struct mh_series mh_series; /* one member of a family: label values */
 
 /* Text (UTF-8, not NUL-terminated) or bytes, borrowed. */
 typedef struct mh_str {
-  const char *p;
+  const char* p;
   size_t n;
 } mh_str;
 
@@ -73,23 +73,23 @@ typedef struct mh_kv {
  * embeds it as the first member of its own block. */
 typedef struct mh_buf mh_buf;
 struct mh_buf {
-  void (*retain)(mh_buf *);
-  void (*release)(mh_buf *);
+  void (*retain)(mh_buf*);
+  void (*release)(mh_buf*);
 };
 
 /* Bytes. owner == NULL: valid only during the call that passes it; the receiver copies. Otherwise
  * the receiver may retain the owner instead of copying. */
 typedef struct mh_slice {
-  const uint8_t *p;
+  const uint8_t* p;
   size_t n;
-  mh_buf *owner;
+  mh_buf* owner;
 } mh_slice;
 
 /* One message: the concatenation of its slices. gRPC: one length-prefixed message without its
  * prefix, uncompressed. HTTP: a piece of body. WebSocket: one whole message. */
-#define MH_MSG_TEXT 1u   /* WebSocket: text message (UTF-8, checked by the host); else binary */
+#define MH_MSG_TEXT 1u /* WebSocket: text message (UTF-8, checked by the host); else binary */
 typedef struct mh_msg {
-  const mh_slice *v;
+  const mh_slice* v;
   uint32_t n;
   uint32_t flags;
 } mh_msg;

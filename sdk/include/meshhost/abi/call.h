@@ -24,14 +24,14 @@ extern "C" {
 /* Who is at the other end of the connection. Growable. All strings may be empty. */
 typedef struct mh_peer {
   uint32_t size;
-  uint32_t verified;    /* 1: a client certificate was presented and verified */
-  mh_str address;       /* "192.0.2.7:41234", "[2001:db8::1]:41234", "unix:" */
-  mh_str tls_version;   /* "TLSv1.3"; empty on plaintext */
-  mh_str subject;       /* RFC 2253 */
-  mh_str issuer;        /* RFC 2253 */
-  mh_str serial;        /* hex */
-  mh_str spiffe_id;     /* the one URI SAN "spiffe://..." */
-  const mh_str *sans;   /* "DNS:a", "URI:b", "IP:c", "email:d" */
+  uint32_t verified;  /* 1: a client certificate was presented and verified */
+  mh_str address;     /* "192.0.2.7:41234", "[2001:db8::1]:41234", "unix:" */
+  mh_str tls_version; /* "TLSv1.3"; empty on plaintext */
+  mh_str subject;     /* RFC 2253 */
+  mh_str issuer;      /* RFC 2253 */
+  mh_str serial;      /* hex */
+  mh_str spiffe_id;   /* the one URI SAN "spiffe://..." */
+  const mh_str* sans; /* "DNS:a", "URI:b", "IP:c", "email:d" */
   size_t n_sans;
 } mh_peer;
 
@@ -51,11 +51,11 @@ typedef struct mh_call_info {
   uint8_t span_id[8];
   uint32_t trace_flags;
   uint32_t reserved;
-  const mh_kv *headers; /* as received; names lower case; gRPC "-bin" values are decoded bytes */
+  const mh_kv* headers; /* as received; names lower case; gRPC "-bin" values are decoded bytes */
   size_t n_headers;
-  const mh_kv *params;  /* path parameters by name, percent-decoded */
+  const mh_kv* params; /* path parameters by name, percent-decoded */
   size_t n_params;
-  const mh_peer *peer;
+  const mh_peer* peer;
 } mh_call_info;
 
 /* How a call ends. Growable.
@@ -71,7 +71,7 @@ typedef struct mh_status {
   int32_t code;
   mh_str text;
   mh_str details;
-  const mh_kv *trailers; /* gRPC trailing metadata, HTTP trailer fields */
+  const mh_kv* trailers; /* gRPC trailing metadata, HTTP trailer fields */
   size_t n_trailers;
 } mh_status;
 
@@ -83,39 +83,42 @@ typedef struct mh_status {
 /* Module code, all [serial]; every member may be NULL. */
 typedef struct mh_call_events {
   uint32_t size;
-  void (*on_message)(void *ud, mh_call *, const mh_msg *); /* never more than pull() granted */
-  void (*on_half_close)(void *ud, mh_call *); /* the peer sent its last message; at most once */
-  void (*on_writable)(void *ud, mh_call *);   /* once after each MH_AGAIN of send() */
-  void (*on_cancel)(void *ud, mh_call *, uint32_t why); /* at most once per why; finish() is still owed */
-  void (*on_end)(void *ud, mh_call *, const mh_status *final); /* last; exactly once; call is gone after */
+  void (*on_message)(void* ud, mh_call*, const mh_msg*); /* never more than pull() granted */
+  void (*on_half_close)(void* ud, mh_call*); /* the peer sent its last message; at most once */
+  void (*on_writable)(void* ud, mh_call*);   /* once after each MH_AGAIN of send() */
+  void (*on_cancel)(void* ud, mh_call*,
+                    uint32_t why); /* at most once per why; finish() is still owed */
+  void (*on_end)(void* ud, mh_call*,
+                 const mh_status* final); /* last; exactly once; call is gone after */
 } mh_call_events;
 
 /* Host code. */
 typedef struct mh_call_ops {
   uint32_t size;
   /* [any] The call's facts. Never NULL before the call ends. */
-  const mh_call_info *(*info)(mh_call *);
+  const mh_call_info* (*info)(mh_call*);
   /* [serial] Only inside on_call: deliver events with ud from now on. The struct is copied. */
-  mh_rc (*bind)(mh_call *, const mh_call_events *, void *ud);
+  mh_rc (*bind)(mh_call*, const mh_call_events*, void* ud);
   /* [any] Grants the peer that many more messages. The host reads from the peer only while grants
    * remain, so the protocol's own flow control (HTTP/2 windows, TCP) closes by itself. */
-  mh_rc (*pull)(mh_call *, uint32_t messages);
+  mh_rc (*pull)(mh_call*, uint32_t messages);
   /* [any] gRPC: initial metadata (code ignored). HTTP: status and header fields. At most once,
    * before the first send; done implicitly otherwise. WebSocket: MH_UNSUPPORTED. */
-  mh_rc (*send_headers)(mh_call *, int32_t code, const mh_kv *, size_t n);
+  mh_rc (*send_headers)(mh_call*, int32_t code, const mh_kv*, size_t n);
   /* [any], one thread at a time per call. All or nothing: MH_AGAIN above the high mark. */
-  mh_rc (*send)(mh_call *, const mh_msg *, uint32_t flags);
+  mh_rc (*send)(mh_call*, const mh_msg*, uint32_t flags);
   /* [any] Ends the call: `last` (may be NULL) is the final message, `status` NULL = code 0.
    * Exactly once and always taken; MH_CANCELLED when nobody is left to read it, MH_GONE when the
    * call was already finished. */
-  mh_rc (*finish)(mh_call *, const mh_msg *last, const mh_status *status);
+  mh_rc (*finish)(mh_call*, const mh_msg* last, const mh_status* status);
   /* [any] 0, or the first MH_WHY_* that happened to this call. */
-  uint32_t (*cancelled)(mh_call *);
+  uint32_t (*cancelled)(mh_call*);
 } mh_call_ops;
 
 /* exec: where module code for the method runs. */
-#define MH_EXEC_POOL 0u   /* threads owned by the module's generation; may block */
-#define MH_EXEC_INLINE 1u /* the worker that owns the connection; must not block; timed by the host */
+#define MH_EXEC_POOL 0u /* threads owned by the module's generation; may block */
+#define MH_EXEC_INLINE \
+  1u /* the worker that owns the connection; must not block; timed by the host */
 #define MH_KIND_UNARY 0u
 #define MH_KIND_CLIENT_STREAM 1u /* bit: many request messages */
 #define MH_KIND_SERVER_STREAM 2u /* bit: many response messages */
@@ -134,8 +137,8 @@ typedef struct mh_method {
   uint32_t max_in_flight; /* 0 = no limit of its own */
   uint32_t max_message;   /* bytes of one request message or HTTP body; 0 = host's default */
   uint32_t reserved;
-  void (*on_call)(void *ud, mh_call *, const mh_msg *first); /* [serial] */
-  void *ud;
+  void (*on_call)(void* ud, mh_call*, const mh_msg* first); /* [serial] */
+  void* ud;
 } mh_method;
 
 #ifdef __cplusplus

@@ -16,11 +16,11 @@ extern "C" {
 
 typedef struct mh_config_1 {
   uint32_t size;
-  mh_rc (*text)(mh_instance *, mh_str path, mh_str *);       /* [any] valid until destroy returns */
-  mh_rc (*i64)(mh_instance *, mh_str path, int64_t *);       /* [any] */
-  mh_rc (*f64)(mh_instance *, mh_str path, double *);        /* [any] integers convert */
-  mh_rc (*boolean)(mh_instance *, mh_str path, int32_t *);   /* [any] 0 or 1 */
-  mh_rc (*count)(mh_instance *, mh_str path, size_t *);      /* [any] members of array or object */
+  mh_rc (*text)(mh_instance*, mh_str path, mh_str*);     /* [any] valid until destroy returns */
+  mh_rc (*i64)(mh_instance*, mh_str path, int64_t*);     /* [any] */
+  mh_rc (*f64)(mh_instance*, mh_str path, double*);      /* [any] integers convert */
+  mh_rc (*boolean)(mh_instance*, mh_str path, int32_t*); /* [any] 0 or 1 */
+  mh_rc (*count)(mh_instance*, mh_str path, size_t*);    /* [any] members of array or object */
 } mh_config_1;
 
 #ifdef __cplusplus

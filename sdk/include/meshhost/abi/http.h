@@ -21,7 +21,7 @@ typedef struct mh_http_1 {
   uint32_t size;
   /* [control] verb: "GET", "POST", ... upper case. method->kind: client-stream bit = the body comes
    * in pieces through pull; server-stream bit = the answer may be sent in pieces. */
-  mh_rc (*route)(mh_instance *, mh_str verb, mh_str pattern, const mh_method *, mh_err *);
+  mh_rc (*route)(mh_instance*, mh_str verb, mh_str pattern, const mh_method*, mh_err*);
 } mh_http_1;
 
 #ifdef __cplusplus

@@ -34,18 +34,18 @@ extern "C" {
 typedef struct mh_host {
   uint32_t size;
   uint16_t major, minor;
-  const mh_call_ops *call;
+  const mh_call_ops* call;
   /* [any] Interface "mh.NAME/REV", or NULL when this host has none. */
-  const void *(*query)(mh_instance *, const char *id);
+  const void* (*query)(mh_instance*, const char* id);
   /* [any] Monotonic nanoseconds; deadlines use the same clock. */
   uint64_t (*now_ns)(void);
   /* [any] Messages below this level are dropped: ask before formatting. */
-  int32_t (*log_level)(mh_instance *);
+  int32_t (*log_level)(mh_instance*);
   /* [any] One structured log record; the host adds time, module and generation. Never blocks. */
-  void (*log)(mh_instance *, int32_t level, mh_str text, const mh_kv *fields, size_t n);
+  void (*log)(mh_instance*, int32_t level, mh_str text, const mh_kv* fields, size_t n);
   /* [any] A writable host block of n bytes to build a message in: *writable..+n, and out = the same
    * bytes with an owner that the caller holds one reference to (release it when sent). */
-  mh_rc (*alloc)(mh_instance *, size_t n, uint8_t **writable, mh_slice *out);
+  mh_rc (*alloc)(mh_instance*, size_t n, uint8_t** writable, mh_slice* out);
 } mh_host;
 
 /* The module's table; static storage. Growable. All [control]. */
@@ -54,20 +54,20 @@ typedef struct mh_module {
   uint32_t flags; /* 0 */
   /* Makes one instance; registers services, routes and metrics here, through host->query().
    * config_json: the [module.config] table of the host's TOML, "{}" when absent. */
-  mh_rc (*create)(const mh_host *, mh_instance *, mh_str config_json, void **ud, mh_err *);
-  mh_rc (*start)(void *ud, mh_err *);                          /* may be NULL */
+  mh_rc (*create)(const mh_host*, mh_instance*, mh_str config_json, void** ud, mh_err*);
+  mh_rc (*start)(void* ud, mh_err*); /* may be NULL */
   /* New settings for a running instance; NULL or MH_UNSUPPORTED: the host makes a new instance. */
-  mh_rc (*reconfigure)(void *ud, mh_str config_json, mh_err *);
+  mh_rc (*reconfigure)(void* ud, mh_str config_json, mh_err*);
   /* No new calls will come; end long streams by deadline_ns (clock of now_ns). May be NULL. */
-  void (*drain)(void *ud, uint64_t deadline_ns);
-  void (*destroy)(void *ud);
+  void (*drain)(void* ud, uint64_t deadline_ns);
+  void (*destroy)(void* ud);
   void (*fini)(void); /* once per mapping, after the last destroy; may be NULL */
   /* Interfaces that the module offers, or NULL. May be NULL. */
-  const void *(*query)(void *ud, const char *id);
+  const void* (*query)(void* ud, const char* id);
 } mh_module;
 
 /* Returns the module's table, or NULL with *err filled when it refuses this host. */
-typedef const mh_module *(*mh_entry_fn)(uint16_t host_major, uint16_t host_minor, mh_err *err);
+typedef const mh_module* (*mh_entry_fn)(uint16_t host_major, uint16_t host_minor, mh_err* err);
 
 #define MH_MODULE_ENTRY mh_module_entry_v1
 #define MH_MODULE_ENTRY_NAME "mh_module_entry_v1"

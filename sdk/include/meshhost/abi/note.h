@@ -30,19 +30,20 @@ typedef struct mh_note {
 } mh_note;
 
 /* Once per module, at file scope: MH_MODULE_NOTE("echo", "1.0.0", "mh.grpc/1"); */
-#define MH_MODULE_NOTE(module_, version_, needs_)                                         \
-  __attribute__((section(MH_NOTE_SECTION), used, aligned(4))) static const mh_note        \
-      mh_module_note = {9,                                                                \
-                        (uint32_t)(sizeof(mh_note) - 24),                                 \
-                        MH_NOTE_TYPE,                                                     \
-                        "meshhost",                                                       \
-                        MH_ABI_MAJOR,                                                     \
-                        MH_ABI_MINOR,                                                     \
-                        MH_TARGET_MINOR,                                                  \
-                        0,                                                                \
-                        module_,                                                          \
-                        version_,                                                         \
-                        needs_}
+#define MH_MODULE_NOTE(module_, version_, needs_)                     \
+  __attribute__((section(MH_NOTE_SECTION), used,                      \
+                 aligned(4))) static const mh_note mh_module_note = { \
+      9,                                                              \
+      (uint32_t)(sizeof(mh_note) - 24),                               \
+      MH_NOTE_TYPE,                                                   \
+      "meshhost",                                                     \
+      MH_ABI_MAJOR,                                                   \
+      MH_ABI_MINOR,                                                   \
+      MH_TARGET_MINOR,                                                \
+      0,                                                              \
+      module_,                                                        \
+      version_,                                                       \
+      needs_}
 
 #ifdef __cplusplus
 }

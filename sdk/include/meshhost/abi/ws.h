@@ -20,7 +20,7 @@ typedef struct mh_ws_1 {
   uint32_t size;
   /* [control] subprotocols: space-separated, in order of preference, empty for none; the chosen
    * one is the call's header "sec-websocket-protocol". */
-  mh_rc (*route)(mh_instance *, mh_str pattern, mh_str subprotocols, const mh_method *, mh_err *);
+  mh_rc (*route)(mh_instance*, mh_str pattern, mh_str subprotocols, const mh_method*, mh_err*);
 } mh_ws_1;
 
 #ifdef __cplusplus

@@ -9,13 +9,10 @@
 #pragma once
 
 #include <meshhost/abi/call.h>
-#include <meshhost/status.h>
+#include <meshhost/test/fake_block.h>
 
-#include <atomic>
 #include <deque>
 #include <functional>
-#include <map>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -23,28 +20,6 @@
 #include <vector>
 
 namespace mh::test {
-
-// A counted block of bytes; deletes itself with its last reference.
-struct FakeBlock {
-  mh_buf buf;  // first member: the module sees only this
-  std::atomic<int> references;
-  std::atomic<int>* live;
-  std::string bytes;
-
-  static FakeBlock* Make(std::string content, std::atomic<int>* live) {
-    live->fetch_add(1);
-    return new FakeBlock{{&Retain, &Release}, {1}, live, std::move(content)};
-  }
-  static void Retain(mh_buf* buf) { reinterpret_cast<FakeBlock*>(buf)->references.fetch_add(1); }
-  static void Release(mh_buf* buf) {
-    FakeBlock* self = reinterpret_cast<FakeBlock*>(buf);
-    if (self->references.fetch_sub(1) != 1) return;
-    self->live->fetch_sub(1);
-    delete self;
-  }
-};
-
-using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 // What a call begins with.
 struct FakeRequest {
@@ -63,13 +38,11 @@ struct FakeRequest {
 
 struct mh_call {
  public:
-  using Events = std::deque<std::function<void()>>;
-
   mh_call(mh::test::FakeRequest request, mh_method method, size_t slice_size,
           std::atomic<int>* live_blocks)
       : request_(std::move(request)), method_(method), slice_size_(slice_size), live_(live_blocks) {
-    headers_view_ = View(request_.headers);
-    params_view_ = View(request_.params);
+    headers_view_ = mh::test::ViewPairs(request_.headers);
+    params_view_ = mh::test::ViewPairs(request_.params);
     peer_.size = sizeof(peer_);
     info_ = {sizeof(info_),
              request_.protocol,
@@ -93,7 +66,6 @@ struct mh_call {
   }
 
   // --- the peer ---
-
   void Send(std::string message, uint32_t flags = 0) {
     const Lock lock(mutex_);
     inbox_.emplace_back(std::move(message), flags);
@@ -120,7 +92,6 @@ struct mh_call {
   }
 
   // --- what it sees; after FakeHost::Run() ---
-
   bool finished() const { return finished_; }
   int32_t code() const { return code_; }  // of the status
   const std::string& text() const { return text_; }
@@ -129,11 +100,14 @@ struct mh_call {
   const std::vector<uint32_t>& message_flags() const { return message_flags_; }
   size_t queued_bytes() const { return queued_; }
   uint32_t credits() const { return credits_; }
-  std::string Header(std::string_view name) const { return Find(sent_headers_, name); }
-  std::string Trailer(std::string_view name) const { return Find(sent_trailers_, name); }
+  std::string Header(std::string_view name) const {
+    return mh::test::FindPair(sent_headers_, name);
+  }
+  std::string Trailer(std::string_view name) const {
+    return mh::test::FindPair(sent_trailers_, name);
+  }
 
   // --- FakeHost ---
-
   // One event for the module, or false when there is nothing to tell.
   bool DeliverOne() {
     std::function<void()> event = Next();
@@ -148,37 +122,19 @@ struct mh_call {
     });
     const Lock lock(mutex_);
     began_ = true;
-    if (!bound_ && method_.kind != MH_KIND_UNARY && !finished_) SetEnd(13, "neither bound nor ended");
+    if (!bound_ && method_.kind != MH_KIND_UNARY && !finished_)
+      SetEnd(13, "neither bound nor ended");
   }
 
   static const mh_call_ops* Ops() {
-    static const mh_call_ops ops = {
-        sizeof(ops), &Info, &Bind, &Pull, &SendHeaders, &SendMessage, &Finish, &Cancelled};
+    static const mh_call_ops ops = {sizeof(ops),  &Info,        &Bind,   &Pull,
+                                    &SendHeaders, &SendMessage, &Finish, &Cancelled};
     return &ops;
   }
 
  private:
   using Lock = std::lock_guard<std::mutex>;
   enum class Step { kNone, kDue, kDone };
-
-  static std::vector<mh_kv> View(const mh::test::Pairs& pairs) {
-    std::vector<mh_kv> view;
-    for (const auto& [key, value] : pairs) view.push_back({mh::Str(key), mh::Str(value)});
-    return view;
-  }
-  static mh::test::Pairs Copy(const mh_kv* entries, size_t n) {
-    mh::test::Pairs copy;
-    for (size_t i = 0; i < n; i++) {
-      copy.emplace_back(mh::View(entries[i].key), mh::View(entries[i].value));
-    }
-    return copy;
-  }
-  static std::string Find(const mh::test::Pairs& pairs, std::string_view name) {
-    for (const auto& [key, value] : pairs) {
-      if (key == name) return value;
-    }
-    return "";
-  }
 
   // Calls `use` with the bytes in counted slices of at most slice_size_.
   template <class Use>
@@ -209,16 +165,22 @@ struct mh_call {
     if (!cancels_.empty()) {
       const uint32_t why = cancels_.front();
       cancels_.pop_front();
-      return [this, why] { if (events_.on_cancel != nullptr) events_.on_cancel(ud_, this, why); };
+      return [this, why] {
+        if (events_.on_cancel != nullptr) events_.on_cancel(ud_, this, why);
+      };
     }
     if (writable_due_) {
       writable_due_ = false;
-      return [this] { if (events_.on_writable != nullptr) events_.on_writable(ud_, this); };
+      return [this] {
+        if (events_.on_writable != nullptr) events_.on_writable(ud_, this);
+      };
     }
     if (!inbox_.empty() && credits_ > 0) return NextMessage();
     if (inbox_.empty() && half_close_ == Step::kDue) {
       half_close_ = Step::kDone;
-      return [this] { if (events_.on_half_close != nullptr) events_.on_half_close(ud_, this); };
+      return [this] {
+        if (events_.on_half_close != nullptr) events_.on_half_close(ud_, this);
+      };
     }
     return nullptr;
   }
@@ -263,9 +225,8 @@ struct mh_call {
 
   static mh_rc Pull(mh_call* self, uint32_t messages) {
     const Lock lock(self->mutex_);
-    if (self->finished_) return MH_GONE;
-    self->credits_ += messages;
-    return MH_OK;
+    if (!self->finished_) self->credits_ += messages;
+    return self->finished_ ? MH_GONE : MH_OK;
   }
 
   static mh_rc SendHeaders(mh_call* self, int32_t code, const mh_kv* entries, size_t n) {
@@ -275,7 +236,7 @@ struct mh_call {
     if (self->head_sent_) return MH_INVALID;
     self->head_sent_ = true;
     self->head_code_ = code;
-    self->sent_headers_ = Copy(entries, n);
+    self->sent_headers_ = mh::test::CopyPairs(entries, n);
     return MH_OK;
   }
 
@@ -298,7 +259,8 @@ struct mh_call {
     if (last != nullptr) self->Keep(*last);
     self->SetEnd(status == nullptr ? 0 : status->code,
                  status == nullptr ? std::string_view() : mh::View(status->text));
-    if (status != nullptr) self->sent_trailers_ = Copy(status->trailers, status->n_trailers);
+    if (status != nullptr)
+      self->sent_trailers_ = mh::test::CopyPairs(status->trailers, status->n_trailers);
     return self->cancelled_ != 0 && self->cancelled_ != MH_WHY_DRAIN ? MH_CANCELLED : MH_OK;
   }
 

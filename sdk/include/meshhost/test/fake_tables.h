@@ -62,8 +62,7 @@ struct FakeTables {
         return Fail(err, MH_CONFLICT, route.verb + " " + route.pattern + " is registered twice");
       }
     }
-    self->host->routes_.push_back(
-        {std::string(View(verb)), std::string(View(pattern)), *method});
+    self->host->routes_.push_back({std::string(View(verb)), std::string(View(pattern)), *method});
     return MH_OK;
   }
   static mh_rc WsRoute(mh_instance* self, mh_str pattern, mh_str, const mh_method* method,
@@ -132,8 +131,8 @@ inline const void* FakeHost::Query(mh_instance*, const char* id) {
   static const mh_grpc_1 grpc = {sizeof(grpc), &T::Descriptors, &T::Service, &T::Health};
   static const mh_http_1 http = {sizeof(http), &T::HttpRoute};
   static const mh_ws_1 ws = {sizeof(ws), &T::WsRoute};
-  static const mh_exec_1 exec = {sizeof(exec),    &T::Post, &T::Timer, &T::TimerCancel,
-                                 &T::StartThread, &T::Join};
+  static const mh_exec_1 exec = {sizeof(exec),    &T::Post,        &T::Timer,
+                                 &T::TimerCancel, &T::StartThread, &T::Join};
   static const mh_metrics_1 metrics = {sizeof(metrics), &T::Define, &T::GetSeries,
                                        &T::Add,         &T::Set,    &T::Set};
   static const mh_config_1 config = {sizeof(config), &T::Text,    &T::I64,
@@ -150,8 +149,8 @@ inline const void* FakeHost::Query(mh_instance*, const char* id) {
 
 inline const mh_host* FakeHost::Table() {
   using T = FakeTables;
-  static const mh_host table = {sizeof(table),  MH_ABI_MAJOR, MH_ABI_MINOR, FakeCall::Ops(), &Query,
-                                &T::Now,        &T::LogLevel, &T::Log,      &T::Alloc};
+  static const mh_host table = {sizeof(table), MH_ABI_MAJOR, MH_ABI_MINOR, FakeCall::Ops(), &Query,
+                                &T::Now,       &T::LogLevel, &T::Log,      &T::Alloc};
   return &table;
 }
 
