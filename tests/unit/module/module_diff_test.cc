@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Goal: `module check` and `module diff` say what they found and end with the right exit code.
-// Method: modules built for it, one with a later schema that breaks in every way the comparison
-// knows.
+// Goal: the comparison of two modules finds every change that breaks clients and no other. Method:
+// modules built for it, one with a later schema that breaks in every way the comparison knows.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "host/module/module_command.h"
+#include "host/module/module_diff.h"
 #include "tests/unit/module/module_fixture.h"
 
 namespace meshhost {
