@@ -30,6 +30,9 @@ class HostIncludes(unittest.TestCase):
     def test_the_sdk_beyond_the_abi_is_refused(self):
         self.assertEqual(refused("host/module/x.cc", '#include "meshhost/module.h"\n'), [1])
 
+    def test_generated_messages_are_no_layer(self):
+        self.assertEqual(refused("host/grpc/x.cc", '#include "meshhost/rpc/status.pb.h"\n'), [])
+
     def test_plugins_and_tests_are_refused(self):
         text = '#include "plugins/echo/echo.h"\n#include "tests/support/x.h"\n'
         self.assertEqual(refused("host/runtime/x.cc", text), [1, 2])
