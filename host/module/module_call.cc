@@ -160,9 +160,7 @@ mh_rc ModuleCall::Finish(const mh_msg* last, const mh_status* status) {
 }
 
 mh_rc ModuleCall::FinishNow(const mh_msg* last, const mh_status* status) {
-  const bool has_body = last != nullptr && MessageSize(*last) > 0;
-  const bool empty_answer = !has_body && !headers_sent_.load(std::memory_order_relaxed);
-  const OutgoingStatus outgoing(method_.endpoint().kind, status, empty_answer);
+  const OutgoingStatus outgoing(method_.endpoint().kind, status);
   // The call may end, and this with it, before Finish returns.
   Exchange& exchange = exchange_;
   exchange.Hold();

@@ -36,10 +36,10 @@ Code CodeOfHttpAnswer(std::int32_t http_status) {
   return http_status < 500 ? Code::kInvalidArgument : Code::kInternal;
 }
 
-void SetHttp(std::int32_t code, bool empty_answer, Outcome* outcome) {
-  if (code == 0) {
-    outcome->http_status = empty_answer ? 204 : 200;
-  } else if (code < kCodeCount && code > 0) {
+// 0 leaves the status to what send_headers said, or to the protocol: 200, or 204 without a body.
+void SetHttp(std::int32_t code, Outcome* outcome) {
+  if (code == 0) return;
+  if (code < kCodeCount && code > 0) {
     outcome->code = static_cast<Code>(code);
   } else if (code >= 200 && code <= 599) {
     outcome->http_status = code;
@@ -88,7 +88,7 @@ OutgoingHeaders::OutgoingHeaders(const mh_kv* fields, std::size_t n) {
   }
 }
 
-OutgoingStatus::OutgoingStatus(Kind kind, const mh_status* status, bool empty_answer)
+OutgoingStatus::OutgoingStatus(Kind kind, const mh_status* status)
     : trailers_(status == nullptr ? nullptr : status->trailers,
                 status == nullptr ? 0 : status->n_trailers) {
   const std::int32_t code = status == nullptr ? 0 : status->code;
@@ -97,7 +97,7 @@ OutgoingStatus::OutgoingStatus(Kind kind, const mh_status* status, bool empty_an
       SetGrpc(code, &outcome_);
       break;
     case Kind::kHttp:
-      SetHttp(code, empty_answer, &outcome_);
+      SetHttp(code, &outcome_);
       break;
     case Kind::kWebSocket:
       SetWebSocket(code, &outcome_);

@@ -34,8 +34,8 @@ class OutgoingHeaders final {
 // What a module's mh_status means for the endpoint's protocol. On the stack of one ABI call.
 class OutgoingStatus final {
  public:
-  // `status` may be null. `empty_answer`: no headers, no message: an HTTP success becomes 204.
-  OutgoingStatus(Kind kind, const mh_status* status, bool empty_answer);
+  // `status` may be null.
+  OutgoingStatus(Kind kind, const mh_status* status);
 
   const Outcome& outcome() const { return outcome_; }
 
