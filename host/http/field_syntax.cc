@@ -72,4 +72,14 @@ bool IsConnectionField(std::string_view name) {
   }
 }
 
+std::span<const Header> SendableFields(std::span<const Header> fields, Arena& arena) {
+  const std::span<Header> kept = arena.NewArray<Header>(fields.size());
+  size_t n = 0;
+  for (const Header& field : fields) {
+    const bool sound = IsToken(field.name) && IsFieldValue(field.value);
+    if (sound && !IsConnectionField(field.name)) kept[n++] = field;
+  }
+  return kept.first(n);
+}
+
 }  // namespace meshhost

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
 #include <string_view>
+
+#include "host/base/arena.h"
+#include "host/call/request.h"
 
 namespace meshhost {
 
@@ -16,5 +20,7 @@ std::string_view TrimWhitespace(std::string_view text);
 // Fields of one connection, and those that frame a message: of the session, never of a module.
 // `name` is lower case.
 bool IsConnectionField(std::string_view name);
+// Those fields that a module may send: well-formed, and not the connection's. Views of `fields`.
+std::span<const Header> SendableFields(std::span<const Header> fields, Arena& arena);
 
 }  // namespace meshhost

@@ -2,16 +2,14 @@
 #include "host/http/rest_stream.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <limits>
-#include <string>
 
 #include "host/call/byte_queue.h"
 #include "host/call/exchange.h"
 #include "host/http/field_syntax.h"
 #include "host/http/percent_encoding.h"
 #include "host/http/problem.h"
+#include "host/http/problem_response.h"
 #include "host/http/request_body.h"
 
 namespace meshhost {
@@ -21,22 +19,8 @@ constexpr std::string_view kAllMethods = "DELETE, GET, HEAD, OPTIONS, PATCH, POS
 
 std::span<const Slice> Pieces(const Message& message) { return {message.v, message.n}; }
 
-std::string Hex(const std::array<uint8_t, 16>& bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const uint8_t byte : bytes) {
-    text.push_back(kDigits[byte >> 4]);
-    text.push_back(kDigits[byte & 15]);
-  }
-  return text;
-}
-
 bool IsError(const Outcome& outcome) {
   return outcome.http_status != 0 ? outcome.http_status >= 400 : outcome.code != Code::kOk;
-}
-
-bool MayRetrySoon(Reason reason) {
-  return reason != Reason::kNone && FactsOf(reason).http_status == 503;
 }
 
 // Lives in the call's arena, together with its Exchange.
@@ -90,8 +74,7 @@ class RestStream final : public StreamSink, public Responder {
   void SendPieces(const Message& message);
   void FinishBegun(const Message* last, const Outcome& outcome);
   void FinishWhole(int status, const Message* last, std::span<const Header> trailers);
-  void SendProblem(const Outcome& outcome);
-  std::span<const Header> Fit(std::span<const Header> fields);
+  void AnswerProblem(const Outcome& outcome);
   void AnswerOptions();
   bool IsWebSocketRoute() const;
   void WatchBody();
@@ -268,12 +251,12 @@ void RestStream::Finish(const Message* last, const Outcome& outcome) {
       (outcome.reason == Reason::kMethodNotAllowed || (unrouted && head_.path == "*"))) {
     return AnswerOptions();
   }
-  if (unrouted && IsWebSocketRoute()) return SendProblem(Refusal(Reason::kNotAnUpgrade));
-  if (IsError(outcome) && last == nullptr) return SendProblem(outcome);
+  if (unrouted && IsWebSocketRoute()) return AnswerProblem(Refusal(Reason::kNotAnUpgrade));
+  if (IsError(outcome) && last == nullptr) return AnswerProblem(outcome);
   if (IsError(outcome) || outcome.http_status != 0) {
     return FinishWhole(ProblemStatus(outcome), last, outcome.trailers);
   }
-  const int usual = last != nullptr ? 200 : 204;
+  const int usual = last != nullptr && MessageSize(*last) > 0 ? 200 : 204;
   FinishWhole(held_status_ != 0 ? held_status_ : usual, last, outcome.trailers);
 }
 
@@ -281,18 +264,7 @@ void RestStream::FinishBegun(const Message* last, const Outcome& outcome) {
   // The status has left already: only a cut-off response can still say that it went wrong.
   if (IsError(outcome)) return transport_.Reset(ResetReason::kInternal);
   if (last != nullptr) SendPieces(*last);
-  transport_.End(Fit(outcome.trailers));
-}
-
-// The fields that a module may send.
-std::span<const Header> RestStream::Fit(std::span<const Header> fields) {
-  const std::span<Header> fit = arena_->NewArray<Header>(fields.size());
-  size_t n = 0;
-  for (const Header& field : fields) {
-    const bool sound = IsToken(field.name) && IsFieldValue(field.value);
-    if (sound && !IsConnectionField(field.name)) fit[n++] = field;
-  }
-  return fit.first(n);
+  transport_.End(SendableFields(outcome.trailers, *arena_));
 }
 
 void RestStream::FinishWhole(int status, const Message* last, std::span<const Header> trailers) {
@@ -303,29 +275,13 @@ void RestStream::FinishWhole(int status, const Message* last, std::span<const He
   const int64_t length = framed || without_body ? static_cast<int64_t>(size) : -1;
   StartHead(status, held_headers_, without_body ? 0 : length);
   if (size > 0 && !without_body) SendPieces(*last);
-  transport_.End(Fit(trailers));
+  transport_.End(SendableFields(trailers, *arena_));
 }
 
-void RestStream::SendProblem(const Outcome& outcome) {
-  const bool traced = exchange_.trace().trace_id != std::array<uint8_t, 16>{};
-  const std::string body =
-      ProblemJson(outcome, head_.path, traced ? Hex(exchange_.trace().trace_id) : std::string());
-  const std::span<Header> headers = arena_->NewArray<Header>(4 + outcome.trailers.size());
-  size_t n = 0;
-  headers[n++] = {"content-type", kProblemType};
-  const std::string_view allow = outcome.allow.empty() ? exchange_.allow() : outcome.allow;
-  if (outcome.reason == Reason::kMethodNotAllowed && !allow.empty())
-    headers[n++] = {"allow", allow};
-  if (MayRetrySoon(outcome.reason)) headers[n++] = {"retry-after", "1"};
-  if (outcome.reason == Reason::kNotAnUpgrade && head_.version != HttpVersion::kHttp2) {
-    headers[n++] = {"upgrade", "websocket"};
-  }
-  // What a filter has to say beside the status: there is no body to put trailers behind.
-  for (const Header& field : Fit(outcome.trailers)) headers[n++] = field;
-  StartHead(ProblemStatus(outcome), headers.first(n), static_cast<int64_t>(body.size()));
-  const Slice slice = BorrowedSlice(body);
-  SendPieces({&slice, 1, 0});
-  transport_.End({});
+void RestStream::AnswerProblem(const Outcome& outcome) {
+  head_sent_ = true;
+  sent_ += SendProblem(transport_, exchange_, outcome);
+  WatchWrites();
 }
 
 void RestStream::AnswerOptions() {
