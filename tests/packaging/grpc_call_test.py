@@ -68,7 +68,7 @@ class GrpcCall(unittest.TestCase):
     def test_errors_name_the_status_and_fail(self):
         for arguments, text in ((("echo.v1.Echo/Nothing",), "no method"),
                                 (("no.such.Service/Call",), "no.such.Service"),
-                                (("echo.v1.Echo/Unary", "{"), "parse"),
+                                (("echo.v1.Echo/Unary", "{"), "JSON"),
                                 (("echo.v1.Echo/Unary", '{"unknown": 1}'), "unknown")):
             result = self.call(*arguments)
             self.assertNotEqual(result.returncode, 0, arguments)
