@@ -103,7 +103,7 @@ int main(int argc, char** argv) {
   }
   grpc::GenericStub stub(
       grpc::CreateChannel(std::string("127.0.0.1:") + argv[1], grpc::InsecureChannelCredentials()));
-  const std::string text = "Hello, World!";
+  const std::string text = "\x0a\x0bHello World";  // an echo.v1.EchoRequest
   const bool unary = Report("Unary", CheckUnary(stub, text));
   const bool bidi = Report("Bidi", CheckBidi(stub, text));
   return unary && bidi ? 0 : 1;

@@ -10,7 +10,7 @@ import socket
 import ssl
 import time
 
-from .loads import BODY
+from .loads import BODY, ECHO_REQUEST
 from .processes import BenchError
 
 _FRAME_HEADERS, _FRAME_SETTINGS, _FRAME_GOAWAY, _FRAME_RST = 1, 4, 7, 3
@@ -34,7 +34,8 @@ def _http2_request(path, grpc):
     request = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _frame(_FRAME_SETTINGS, 0, 0)
     request += _frame(_FRAME_HEADERS, _END_HEADERS | (0 if grpc else _END_STREAM), 1, fields)
     if grpc:
-        request += _frame(0, _END_STREAM, 1, b"\0" + len(BODY).to_bytes(4, "big") + BODY)
+        message = b"\0" + len(ECHO_REQUEST).to_bytes(4, "big") + ECHO_REQUEST
+        request += _frame(0, _END_STREAM, 1, message)
     return request
 
 

@@ -196,5 +196,9 @@ class BuiltinEcho(Host):
     title = "meshhost, echo compiled in"
     modules = ()
 
+    def __init__(self, tools, directory, certificate):
+        super().__init__(tools, directory, certificate)
+        del self.ports["admin"]  # it has no admin server
+
     def argv(self):
         return [self.tools.builtin_echo, self.path("meshhost.toml")]

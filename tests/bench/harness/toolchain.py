@@ -20,14 +20,8 @@ class Tools:
         for name in (*_PROGRAMS, "meshhost", "builtin_echo"):
             setattr(self, name, os.path.join(build_directory, "bin", name))
         self.nginx = shutil.which("nginx") or "/usr/sbin/nginx"
-        self.modules = {name: self._module(name) for name in _MODULES}
-
-    def _module(self, name):
-        candidates = [os.path.join(folder, file)
-                      for folder, _, files in os.walk(os.path.join(self.build_directory, "plugins"))
-                      for file in files if file in (f"{name}.so", f"lib{name}.so")]
-        return candidates[0] if candidates else os.path.join(
-            self.build_directory, "plugins", name, f"{name}.so")
+        self.modules = {name: os.path.join(build_directory, "modules", f"{name}.so")
+                        for name in _MODULES}
 
     def require(self, paths):
         missing = [path for path in paths if not (os.path.exists(path) or shutil.which(path))]
