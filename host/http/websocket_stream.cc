@@ -391,7 +391,8 @@ void WebSocketStream::OnWritten(const ErrorCode& ec) {
 }
 
 void WebSocketStream::TellWritable() {
-  if (!writable_owed_ || gone_ || Unsent() > transport_.high_mark() / 2) return;
+  // Not half the mark: a transport that never was above its mark has no event for us later.
+  if (!writable_owed_ || gone_ || Unsent() >= transport_.high_mark()) return;
   writable_owed_ = false;
   exchange_.DeliverWritable();
 }
