@@ -77,6 +77,7 @@ struct Worker::Core {
 
   void RunPosted() {
     now_ns = MonotonicNs();
+    Bump(stats.turns);
     RunAll(Reverse(posted.exchange(nullptr, std::memory_order_acquire)));
   }
 
