@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP/2 over python3-h2, with single frames at will."""
 import base64
+import dataclasses
 import socket
 import struct
 import time
@@ -19,11 +20,18 @@ def frame(kind, flags=0, stream=0, payload=b""):
     return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
 
 
+@dataclasses.dataclass
+class Goaway:
+    last_stream_id: int
+    error_code: int
+    additional_data: bytes
+
+
 class Stream:
     def __init__(self):
         self.headers = []
         self.trailers = []
-        self.data = b""
+        self.data = bytearray()
         self.ended = False
         self.reset = None
 
@@ -38,7 +46,7 @@ class Stream:
         at, found = 0, []
         while at + 5 <= len(self.data):
             flag, size = struct.unpack_from(">BI", self.data, at)
-            found.append((flag, self.data[at + 5:at + 5 + size]))
+            found.append((flag, bytes(self.data[at + 5:at + 5 + size])))
             at += 5 + size
         return found
 
@@ -58,13 +66,13 @@ class Http2:
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(
             client_side=True, header_encoding="utf-8", validate_outbound_headers=False,
             normalize_outbound_headers=False))
-        if settings:
-            self.h2.local_settings.update(settings)
         self.h2.initiate_connection()
+        if settings:
+            self.h2.update_settings(settings)
         self.streams = {}
         self.consume = consume
-        self.goaway = None
-        self.goaways = []
+        self.goaway = None  # the last one
+        self._input = b""
         self.closed = False
         self.pongs = []
         self.settings = {}
@@ -98,31 +106,22 @@ class Http2:
         return self.finish(number)
 
     def send(self, number, data, end=False):
-        """As much as the windows allow now; the rest is returned."""
+        """As much as the windows allow now; the rest is returned. An empty piece can end."""
+        if not data and end:
+            self.h2.end_stream(number)
         while data:
             room = min(self.h2.local_flow_control_window(number),
                        self.h2.max_outbound_frame_size, len(data))
             if room <= 0:
-                return data
-            last = end and room == len(data)
-            self.h2.send_data(number, data[:room], end_stream=last)
+                break
+            self.h2.send_data(number, data[:room], end_stream=end and room == len(data))
             data = data[room:]
-        if end and not data:
-            self._end(number)
         self.flush()
-        return b""
-
-    def _end(self, number):
-        try:
-            self.h2.end_stream(number)
-        except Exception:  # already ended with the last piece
-            pass
+        return data
 
     def send_all(self, number, data, end=True):
         while data := self.send(number, data, end):
-            self.flush()
             self.pump()
-        self.flush()
 
     def grpc(self, path, *metadata, messages=(), end=True, timeout=None):
         headers = [(":method", "POST"), (":scheme", "http"), (":authority", "test"),
@@ -145,10 +144,21 @@ class Http2:
         if not data:
             self.closed = True
             return False
-        for event in self.h2.receive_data(data):
-            self._on(event)
+        self._input += data
+        while len(self._input) >= 9 + (size := int.from_bytes(self._input[:3], "big")):
+            self._take(self._input[:9 + size])
+            self._input = self._input[9 + size:]
         self.flush()
         return True
+
+    def _take(self, data):
+        """One frame. python3-h2 takes GOAWAY for the end, which it is not when streams are open."""
+        if data[3] == 7:
+            last, code = struct.unpack(">II", data[9:17])
+            self.goaway = Goaway(last & 0x7fffffff, code, data[17:])
+            return
+        for event in self.h2.receive_data(data):
+            self._on(event)
 
     def _on(self, event):
         stream = self.streams.get(getattr(event, "stream_id", None))
@@ -164,9 +174,6 @@ class Http2:
             stream.ended = True
         elif isinstance(event, h2.events.StreamReset) and stream:
             stream.reset = event.error_code
-        elif isinstance(event, h2.events.ConnectionTerminated):
-            self.goaway = event
-            self.goaways.append(event)
         elif isinstance(event, h2.events.PingAckReceived):
             self.pongs.append(event.ping_data)
         elif isinstance(event, h2.events.RemoteSettingsChanged):

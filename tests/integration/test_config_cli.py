@@ -2,11 +2,12 @@
 """The command line: checking a configuration, exit codes, version."""
 import json
 import re
+import time
 
 import pytest
 
 from host_process import HostProcess, meshhost
-from settings import MODULES, ROOT
+from settings import MODULES, PATIENCE, ROOT
 
 
 def write(tmp_path, text):
@@ -129,6 +130,9 @@ def test_pid_file(start_host, tmp_path):
     pid_file = tmp_path / "pid"
     host = start_host(HostProcess.probe_config(tmp_path).replace(
         "[host]\n", f'[host]\npid_file = "{pid_file}"\n'))
+    deadline = time.monotonic() + 10 * PATIENCE
+    while not (pid_file.exists() and pid_file.read_text()):
+        assert time.monotonic() < deadline
     assert int(pid_file.read_text()) == host.process.pid
     assert host.stop() == 0
     assert not pid_file.exists()

@@ -35,7 +35,7 @@ def settled(host, name, least=1):
 
 @pytest.fixture
 def host(start_host, tmp_path):
-    return start_host(HostProcess.probe_config(tmp_path))
+    return start_host(HostProcess.probe_config(tmp_path, drain='delay = "0s"\ntimeout = "1s"'))
 
 
 def test_S54_server_stream_of_1_GiB_to_a_slow_reader_needs_16_MiB(host):
@@ -60,7 +60,7 @@ def test_S54_server_stream_of_1_GiB_to_a_slow_reader_needs_16_MiB(host):
 
 def test_S72_grpc_producer_stops_for_a_reader_that_stopped(host):
     with Http2(host.address(), consume=False) as client:
-        request = probe_pb2.Request(messages=100000, bytes=1000)
+        request = probe_pb2.Request(messages=10000, bytes=1000)
         call = client.grpc("/probe.v1.Probe/Produce", messages=[request.SerializeToString()])
         client.until(lambda: client.h2.remote_flow_control_window(call) == 0)
         ahead = settled(host, "probe_produced_bytes_total")
@@ -74,7 +74,7 @@ def test_S72_grpc_producer_stops_for_a_reader_that_stopped(host):
         client.flush()
         client.finish(call, seconds=60)
         assert stream.trailer("grpc-status") == "0"
-        assert len(stream.data) > 100000 * 1000
+        assert len(stream.data) > 10000 * 1000
 
 
 def test_S72_slow_module_stops_the_grpc_sender(host):
@@ -120,7 +120,6 @@ def test_S72_http_upload_waits_for_a_slow_module(host):
                 if sent > 8 * MIB:
                     settled(host, "probe_consumed_bytes_total")
         assert sent < 64 * MIB
-    host.wait_metric(lambda value: value == 1, "probe_cancelled_total", why="peer")
 
 
 def test_S72_one_slow_stream_does_not_stop_the_others(host):

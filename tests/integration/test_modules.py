@@ -20,8 +20,10 @@ BUILT = [name for name in TOOLCHAINS if (TEST_MODULES / f"{name}.so").exists()]
 def test_S03_modules_of_all_toolchains_live_together(start_host, tmp_path):
     """All embed the same sample.proto: with protobuf LITE (twice, one static), protobuf-c, or none."""
     assert {"c11_gcc", "protobuf_lite", "cxx20_clang", "protobuf_c"} <= set(BUILT)
+    libraries = {"protobuf_c": {"allowed_libraries": '["libprotobuf-c.so.1"]'}}
     host = start_host(HostProcess.base_config(tmp_path, "".join(
-        HostProcess.module_config(name, TEST_MODULES / f"{name}.so") for name in BUILT)))
+        HostProcess.module_config(name, TEST_MODULES / f"{name}.so", **libraries.get(name, {}))
+        for name in BUILT)))
     with insecure(host) as channel, Connection(host.address()) as client:
         for name in BUILT:
             stub = getattr(sample_pb2_grpc, TOOLCHAINS[name] + "Stub")(channel)

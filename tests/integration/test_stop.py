@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The graceful stop: whoever has begun is served to the end, whoever waits is told to go."""
 import asyncio
+import json
 import os
 import signal
 import threading
@@ -70,7 +71,7 @@ def test_S84_grpc_call_in_flight_is_answered_behind_goaway(start):
         stream = client.finish(call)
         assert stream.trailer("grpc-status") == "0"
         client.until_closed()
-        assert client.goaways[-1].last_stream_id == call
+        assert client.goaway.last_stream_id == call
     assert host.wait() == 0
 
 
@@ -138,6 +139,8 @@ def test_S84_new_connections_are_refused_after_the_delay(start):
             assert time.monotonic() < deadline
             try:
                 Connection(address).close()
+            except ConnectionResetError:
+                pass  # it was waiting to be accepted
             except ConnectionRefusedError:
                 refused = True
         assert client.read().body == b"slept"
@@ -184,38 +187,47 @@ def test_S84_handler_that_blocks_its_thread_is_waited_for(start):
     assert host.wait() == 0
 
 
-def test_S84_sigusr1_reopens_the_log_file(start_host, tmp_path):
-    config = HostProcess.probe_config(tmp_path).replace(
-        'output = "stdout"', f'output = "file:{tmp_path}/host.log"')
-    access = f'[access_log]\noutput = "file:{tmp_path}/access.log"\nflush_interval = "10ms"\n'
-    host = start_host(config + access, wait_ready=False)
-    log = tmp_path / "host.log"
+def test_S84_sigusr1_reopens_the_log_files(start_host, tmp_path):
+    """As logrotate does it: rename, then signal. The next line makes the new file."""
+    log, access = tmp_path / "host.log", tmp_path / "access.log"
+    config = HostProcess.probe_config(
+        tmp_path, f'[access_log]\noutput = "file:{access}"\nflush_interval = "10ms"\n')
+    host = start_host(config.replace('output = "stdout"', f'output = "file:{log}"'),
+                      wait_ready=False)
 
-    def await_text(path, text):
-        deadline = time.monotonic() + 10 * PATIENCE
-        while not (path.exists() and text in path.read_text()):
-            assert time.monotonic() < deadline, path.read_text() if path.exists() else "no file"
-            time.sleep(0.01)
+    def eventually(condition):
+        deadline = time.monotonic() + 20 * PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline
 
-    await_text(log, '"ready"')
-    os.rename(log, tmp_path / "old.log")
+    eventually(lambda: log.exists() and '"ready"' in log.read_text())
+    plain = [json.loads(line) for line in log.read_text().splitlines() if '"plain"' in line][0]
+    address = "127.0.0.1", int(plain["address"].rsplit(":", 1)[1])
+
+    def throw():
+        with Connection(address) as client:
+            return client.request("GET /probe/throw").status == 500
+
+    assert throw()
+    eventually(lambda: access.exists() and "/probe/throw" in access.read_text())
+    for path in (log, access):
+        os.rename(path, f"{path}.old")
     host.signal(signal.SIGUSR1)
-    deadline = time.monotonic() + 10 * PATIENCE
-    while not log.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    eventually(lambda: throw() and log.exists() and access.exists())
     host.signal()
-    await_text(log, '"draining"')
-    assert "draining" not in (tmp_path / "old.log").read_text()
     assert host.wait() == 0
+    assert '"draining"' in log.read_text()
+    assert '"draining"' not in (tmp_path / "host.log.old").read_text()
 
 
 class Load(threading.Thread):
-    """Repeats `work` until told to stop; a refused connection is no failure, a lost answer is."""
+    """Runs `work` until the host has ended it. `unready` is what a balancer reads from /readyz: no
+    new connections from then on; what is open goes on. Any lost answer is a failure."""
 
     def __init__(self, work):
         super().__init__()
         self.work = work
+        self.unready = threading.Event()
         self.served = 0
         self.failures = []
         self.start()
@@ -223,8 +235,6 @@ class Load(threading.Thread):
     def run(self):
         try:
             self.work(self)
-        except ConnectionRefusedError:
-            pass  # the host no longer listens
         except Exception as error:  # pylint: disable=broad-except
             self.failures.append(repr(error))
 
@@ -233,14 +243,15 @@ def keep_alive_load(address):
     """As a pool of connections does: when an idle connection turns out to be closed before any byte
     of an answer, the request goes to a new one (RFC 9112 section 9.3.1)."""
     def work(load):
-        while True:
+        while not load.unready.is_set():
             with Connection(address) as client:
                 reused = False
                 while True:
                     try:
                         answer = client.request("GET /echo")
                     except (EOFError, ConnectionError) as error:
-                        if reused and "b''" in str(error) or isinstance(error, ConnectionError):
+                        lost = isinstance(error, ConnectionError) or "b''" in str(error)
+                        if reused and lost:
                             break
                         raise
                     assert answer.body == HELLO
@@ -255,7 +266,7 @@ def keep_alive_load(address):
 def in_flight_load(address):
     """Each request takes a while, so some are in flight whenever the stop comes."""
     def work(load):
-        while True:
+        while not load.unready.is_set():
             with Connection(address) as client:
                 answer = client.request("GET /probe/sleep?ms=50", "Connection: close")
                 assert answer.body == b"slept"
@@ -300,7 +311,7 @@ def websocket_load(address):
 
 @pytest.mark.parametrize("_", range(3))
 def test_S84_no_request_fails_under_load(start, _):
-    host = start(drain='delay = "200ms"')
+    host = start(drain='delay = "500ms"')
     address, target = host.address(), host.target()
     loads = [Load(keep_alive_load(address)) for _ in range(4)]
     loads += [Load(in_flight_load(address)) for _ in range(4)]
@@ -311,6 +322,10 @@ def test_S84_no_request_fails_under_load(start, _):
         assert time.monotonic() < deadline, [(load.served, load.failures) for load in loads]
         time.sleep(0.01)
     host.signal()
+    host.wait_log("draining")
+    assert host.admin("/readyz")[0] == 503
+    for load in loads:
+        load.unready.set()
     for load in loads:
         load.join(30 * PATIENCE)
     assert not any(load.is_alive() for load in loads)

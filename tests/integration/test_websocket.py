@@ -231,12 +231,6 @@ def test_S06_wrong_handshake_is_refused(shared_host, name):
         assert answer.headers["sec-websocket-version"] == "13"
 
 
-def test_S06_get_of_a_websocket_route_asks_for_the_upgrade(shared_host):
-    with Connection(shared_host.address()) as client:
-        answer = client.request("GET /v1/items/watch")
-        assert answer.status == 426 and answer.headers["upgrade"] == "websocket"
-
-
 def test_S06_unknown_route_is_404(shared_host):
     with pytest.raises(websockets.InvalidStatusCode) as failed:
         talk(shared_host.url("/nowhere", scheme="ws"), lambda client: client.recv())
