@@ -96,9 +96,9 @@ class Reader final {
   bool Message(const Type* type, uint32_t group, int depth) {
     if (depth > kMaxDepth) return false;
     while (at_ < end_) {
-      const std::optional<uint64_t> tag = Varint();
-      if (!tag || *tag > UINT32_MAX) return false;
-      const uint32_t number = static_cast<uint32_t>(*tag) >> 3;
+      const std::optional<uint32_t> tag = Tag();
+      if (!tag) return false;
+      const uint32_t number = *tag >> 3;
       const uint32_t wire = *tag & 7;
       if (number == 0) return false;
       if (wire == kEndGroup) return number == group;
@@ -170,6 +170,14 @@ class Reader final {
       if (!Varint()) return false;
     }
     return true;
+  }
+
+  // At most five bytes; as in protobuf's parser, bits beyond 32 are dropped.
+  std::optional<uint32_t> Tag() {
+    const uint8_t* begin = at_;
+    const std::optional<uint64_t> tag = Varint();
+    if (!tag || at_ - begin > 5) return std::nullopt;
+    return static_cast<uint32_t>(*tag);
   }
 
   std::optional<uint64_t> Varint() {

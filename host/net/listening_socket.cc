@@ -110,6 +110,7 @@ absl::StatusOr<ListeningSockets> ListenShared(const ListenerConfig& config, uint
   if (config.address.IsUnix()) RETURN_IF_ERROR(RemoveStaleSocket(config));
   ASSIGN_OR_RETURN(UniqueFd fd, OpenAndBind(config, config.address, false));
   if (config.address.IsUnix()) {
+    sockets.file = SocketFile(config.address.path);
     if (::chmod(config.address.path.c_str(), config.unix_mode) != 0) {
       return SocketError("set the mode of", config);
     }
@@ -126,6 +127,10 @@ absl::StatusOr<ListeningSockets> ListenShared(const ListenerConfig& config, uint
 }
 
 }  // namespace
+
+SocketFile::~SocketFile() {
+  if (!path_.empty()) ::unlink(path_.c_str());
+}
 
 absl::StatusOr<ListeningSockets> Listen(const ListenerConfig& config, uint32_t workers,
                                         uint32_t backlog) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -9,11 +11,28 @@
 
 namespace meshhost {
 
+// Removes a socket file when it goes: a file that nobody listens on is litter.
+class SocketFile final {
+ public:
+  SocketFile() = default;
+  explicit SocketFile(std::string path) : path_(std::move(path)) {}
+  SocketFile(SocketFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  SocketFile& operator=(SocketFile&& other) noexcept {
+    std::swap(path_, other.path_);
+    return *this;
+  }
+  ~SocketFile();
+
+ private:
+  std::string path_;  // empty: none
+};
+
 // The bound sockets of one listener: one per worker (SO_REUSEPORT) so that the kernel spreads
 // connections, or one socket shared by all for unix sockets and reuse_port = false. Movable value.
 struct ListeningSockets {
   std::vector<UniqueFd> per_worker;
   BindAddress bound;  // with the port that the kernel picked
+  SocketFile file;    // unix only
 };
 
 // Binds and listens. An address that anybody else listens on is an error, SO_REUSEPORT or not. The

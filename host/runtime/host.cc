@@ -89,6 +89,7 @@ void Host::StartWorkers(std::vector<BoundListener> listeners) {
     for (size_t i = 0; i < workers_.size(); ++i) {
       workers_[i]->AddListener(std::move(listener.sockets.per_worker[i]), listener.settings);
     }
+    socket_files_.push_back(std::move(listener.sockets.file));
     log_->Info("listening", {{"listener", listener.settings->listener},
                              {"address", listener.sockets.bound.ToString()},
                              {"tls", listener.settings->tls != nullptr}});
@@ -109,6 +110,7 @@ void Host::BeginDraining() {
 }
 
 void Host::StopAccepting() {
+  socket_files_.clear();
   for (const auto& worker : workers_) worker->StopAccepting();
 }
 

@@ -70,6 +70,7 @@ class Host final {
   std::vector<std::unique_ptr<ServingWorker>> workers_;
   std::vector<std::unique_ptr<Heartbeat>> heartbeats_;
   std::unique_ptr<AdminServer> admin_;
+  std::vector<SocketFile> socket_files_;
   bool retiring_ = false;
 };
 

@@ -3,15 +3,12 @@
 // test against DynamicMessage over valid messages, their truncations and random mutations.
 #include "host/grpc/payload_schema.h"
 
-#include <google/protobuf/compiler/parser.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/dynamic_message.h>
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <memory>
 #include <random>
 #include <string>
@@ -22,32 +19,56 @@ namespace {
 
 using google::protobuf::Descriptor;
 
+// FileDescriptorProtos in text format; number, type and label are what matters.
 constexpr char kProto3[] = R"(
-  syntax = "proto3";
-  package t;
-  message M {
-    int32 i = 1; string s = 2; bytes b = 3; M child = 4; repeated M children = 5;
-    repeated int64 packed = 6; repeated double doubles = 7; repeated fixed32 words = 8;
-    map<string, M> by_name = 9; fixed64 f = 10; float g = 11; repeated string texts = 2000;
-    oneof choice { string left = 12; M right = 13; }
+  name: "a.proto" package: "t" syntax: "proto3"
+  message_type {
+    name: "M"
+    field { name: "i" number: 1 type: TYPE_INT32 label: LABEL_OPTIONAL }
+    field { name: "s" number: 2 type: TYPE_STRING label: LABEL_OPTIONAL }
+    field { name: "b" number: 3 type: TYPE_BYTES label: LABEL_OPTIONAL }
+    field { name: "child" number: 4 type: TYPE_MESSAGE type_name: ".t.M" label: LABEL_OPTIONAL }
+    field { name: "children" number: 5 type: TYPE_MESSAGE type_name: ".t.M" label: LABEL_REPEATED }
+    field { name: "packed" number: 6 type: TYPE_INT64 label: LABEL_REPEATED }
+    field { name: "doubles" number: 7 type: TYPE_DOUBLE label: LABEL_REPEATED }
+    field { name: "words" number: 8 type: TYPE_FIXED32 label: LABEL_REPEATED }
+    field { name: "by_name" number: 9 type: TYPE_MESSAGE type_name: ".t.M.ByNameEntry"
+            label: LABEL_REPEATED }
+    field { name: "f" number: 10 type: TYPE_FIXED64 label: LABEL_OPTIONAL }
+    field { name: "g" number: 11 type: TYPE_FLOAT label: LABEL_OPTIONAL }
+    field { name: "left" number: 12 type: TYPE_STRING label: LABEL_OPTIONAL oneof_index: 0 }
+    field { name: "right" number: 13 type: TYPE_MESSAGE type_name: ".t.M" label: LABEL_OPTIONAL
+            oneof_index: 0 }
+    field { name: "texts" number: 2000 type: TYPE_STRING label: LABEL_REPEATED }
+    oneof_decl { name: "choice" }
+    nested_type {
+      name: "ByNameEntry"
+      field { name: "key" number: 1 type: TYPE_STRING label: LABEL_OPTIONAL }
+      field { name: "value" number: 2 type: TYPE_MESSAGE type_name: ".t.M" label: LABEL_OPTIONAL }
+      options { map_entry: true }
+    }
   }
 )";
 constexpr char kProto2[] = R"(
-  syntax = "proto2";
-  package t2;
-  message M { optional string s = 1; optional group G = 2 { optional int32 x = 1; }
-              repeated int32 n = 3; optional M child = 4; }
+  name: "b.proto" package: "t2" syntax: "proto2"
+  message_type {
+    name: "M"
+    field { name: "s" number: 1 type: TYPE_STRING label: LABEL_OPTIONAL }
+    field { name: "g" number: 2 type: TYPE_GROUP type_name: ".t2.M.G" label: LABEL_OPTIONAL }
+    field { name: "n" number: 3 type: TYPE_INT32 label: LABEL_REPEATED }
+    field { name: "child" number: 4 type: TYPE_MESSAGE type_name: ".t2.M" label: LABEL_OPTIONAL }
+    nested_type {
+      name: "G"
+      field { name: "x" number: 1 type: TYPE_INT32 label: LABEL_OPTIONAL }
+    }
+  }
 )";
 
 class PayloadSchemaTest : public testing::Test {
  protected:
-  const Descriptor& Message(const char* text, const char* file, const char* name) {
-    google::protobuf::io::ArrayInputStream stream(text, static_cast<int>(strlen(text)));
-    google::protobuf::io::Tokenizer tokenizer(&stream, nullptr);
-    google::protobuf::compiler::Parser parser;
+  const Descriptor& Type(const char* file, const char* name) {
     google::protobuf::FileDescriptorProto proto;
-    EXPECT_TRUE(parser.Parse(&tokenizer, &proto));
-    proto.set_name(file);
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(file, &proto));
     EXPECT_NE(pool_.BuildFile(proto), nullptr);
     return *pool_.FindMessageTypeByName(name);
   }
@@ -108,17 +129,17 @@ TEST_F(PayloadSchemaTest, S04_AgreesWithProtobufOnProto3) {
                               "12345678\x5d"
                               "1234\x82\x7d\x02ok\x62\x01x",
                               22);
-  ExpectSameVerdicts(Message(kProto3, "a.proto", "t.M"), {child, all});
+  ExpectSameVerdicts(Type(kProto3, "t.M"), {child, all});
 }
 
 TEST_F(PayloadSchemaTest, S04_AgreesWithProtobufOnProto2WithGroups) {
   const std::string all("\x0a\x02\xff\xfe\x13\x08\x05\x14\x18\x01\x1a\x02\x01\x02\x22\x03\x0a\x01x",
                         19);
-  ExpectSameVerdicts(Message(kProto2, "b.proto", "t2.M"), {all});
+  ExpectSameVerdicts(Type(kProto2, "t2.M"), {all});
 }
 
 TEST_F(PayloadSchemaTest, RefusesNestingBeyondProtobufsLimit) {
-  const Descriptor& type = Message(kProto3, "a.proto", "t.M");
+  const Descriptor& type = Type(kProto3, "t.M");
   const auto schema = PayloadSchema::Compile(type);
   for (int depth : {90, 99, 100, 101, 102, 110}) {
     std::string bytes;
@@ -135,7 +156,7 @@ TEST_F(PayloadSchemaTest, RefusesNestingBeyondProtobufsLimit) {
 }
 
 TEST_F(PayloadSchemaTest, AMessageInPiecesIsJudgedAsAWhole) {
-  const auto schema = PayloadSchema::Compile(Message(kProto3, "a.proto", "t.M"));
+  const auto schema = PayloadSchema::Compile(Type(kProto3, "t.M"));
   const Slice pieces[] = {BorrowedSlice("\x12\x03"
                                         "a"),
                           BorrowedSlice("bc")};

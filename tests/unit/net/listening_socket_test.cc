@@ -68,12 +68,22 @@ TEST_F(UnixSocket, HasTheConfiguredModeAndIsSharedByWorkers) {
 }
 
 TEST_F(UnixSocket, ALeftOverSocketFileIsReplacedALivingOneIsNot) {
-  { const auto crashed = Listen(config_, 1, 16); }
-  ASSERT_TRUE(std::filesystem::exists(config_.address.path));
+  {
+    // A crash closes the socket but leaves the file: moved aside while the listener goes.
+    const std::string aside = config_.address.path + ".aside";
+    const auto crashed = Listen(config_, 1, 16);
+    std::filesystem::rename(config_.address.path, aside);
+  }
+  std::filesystem::rename(config_.address.path + ".aside", config_.address.path);
   const auto living = Listen(config_, 1, 16);
   ASSERT_TRUE(living.ok()) << living.status();
   const auto second = Listen(config_, 1, 16);
   EXPECT_FALSE(second.ok());
+}
+
+TEST_F(UnixSocket, TheFileGoesWithTheListener) {
+  { const auto sockets = Listen(config_, 2, 16); }
+  EXPECT_FALSE(std::filesystem::exists(config_.address.path));
 }
 
 TEST_F(UnixSocket, AFileThatIsNoSocketIsNotTouched) {
