@@ -99,6 +99,11 @@ class Call final {
     host_.calls().send_headers(handle_, code, pairs.data(), pairs.size());
   }
 
+  // [skin] Before a message: what the handler added would be lost behind it.
+  void SendAddedHeaders() {
+    if (!headers_.empty() && !is_websocket()) SendHeaders();
+  }
+
   // [skin] The end of the call; `last` may be null. Exactly once.
   void Finish(const Status& result, const Buffer* last) noexcept {
     const Status status = is_websocket() ? detail::CloseStatus(result) : result;

@@ -184,6 +184,7 @@ class CallState {
   bool SendPending() {
     result_ = false;
     if (cancelled_) return false;
+    call_.SendAddedHeaders();
     const mh_msg message = pending_.Message(pending_flags_);
     const mh_rc rc = host_.calls().send(call_.handle(), &message, 0);
     if (rc == MH_AGAIN) return true;
