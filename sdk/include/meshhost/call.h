@@ -119,7 +119,8 @@ class Call final {
     end.trailers = trailers.data();
     end.n_trailers = trailers.size();
     const mh_msg message = last == nullptr ? mh_msg{} : last->Message();
-    host_.calls().finish(handle_, last == nullptr ? nullptr : &message, &end);
+    const bool plain = status.ok() && trailers.empty();
+    host_.calls().finish(handle_, last == nullptr ? nullptr : &message, plain ? nullptr : &end);
   }
 
  private:
