@@ -184,7 +184,12 @@ class Host(Server):
                 "MODULES": "\n".join(self._module_table(name) for name in self.modules)}))
 
     def _module_table(self, name):
-        return f'[[module]]\nname = "{name}"\npath = "{self.tools.modules[name]}"\n'
+        # As config/dev.toml has it: catalog keeps its rows in a database of its own.
+        own = f'''allowed_libraries = ["libsqlite3.so.0"]
+[module.config]
+database = "{self.path("catalog.db")}"
+''' if name == "catalog" else ""
+        return f'[[module]]\nname = "{name}"\npath = "{self.tools.modules[name]}"\n{own}'
 
     def argv(self):
         return [self.tools.meshhost, "run", "--config", self.path("meshhost.toml")]
