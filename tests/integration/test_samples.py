@@ -103,11 +103,11 @@ def test_S17_metrics_are_printed(dev_host, pki):
     assert "# TYPE meshhost_build_info gauge" in output
 
 
-TODO = ROOT / "sdk" / "example" / "todo" / "todo.cc"
+CRUD_SAMPLE = ROOT / "sdk" / "example" / "todo" / "todo.cc"
 
 
 def test_S60_crud_sample_is_below_150_lines_and_works(start_host, tmp_path):
-    assert len(TODO.read_text().splitlines()) < 150
+    assert len(CRUD_SAMPLE.read_text().splitlines()) < 150
     host = start_host(HostProcess.base_config(tmp_path, HostProcess.module_config("todo")))
     with requests.Session() as session:
         session.trust_env = False
