@@ -45,6 +45,11 @@ class Listed(unittest.TestCase):
         texts = {"host/net/a.cc": "", "host/net/CMakeLists.txt": "# a.cc\nadd_library(net data.cc)"}
         self.assertEqual(len(messages(listed, texts)), 1)
 
+    def test_a_fuzz_target_is_listed_by_its_name(self):
+        texts = {"tests/fuzz/a_fuzz.cc": "", "tests/fuzz/b_fuzz.cc": "",
+                 "tests/fuzz/CMakeLists.txt": "meshhost_fuzz(a LIBS meshhost::net)"}
+        self.assertEqual(len(messages(listed, texts)), 1)
+
     def test_a_unit_test_is_listed_by_its_name(self):
         texts = {"tests/unit/net/a_test.cc": "", "tests/unit/net/b_test.cc": "",
                  "tests/unit/net/CMakeLists.txt": "meshhost_unit_test(a LIBS meshhost::net)"}

@@ -28,6 +28,6 @@ def _names(text, source):
     text = re.sub(r"#[^\n]*", "", text)
     if re.search(rf"(?<![\w.\-]){re.escape(source)}(?![\w.])", text):
         return True
-    # meshhost_unit_test(NAME ...) compiles NAME_test.cc unless it lists SOURCES.
-    test = re.fullmatch(r"(\w+)_test\.cc", source)
-    return bool(test and re.search(rf"meshhost_\w+_test\(\s*{test.group(1)}\b", text))
+    # meshhost_unit_test(NAME ...) compiles NAME_test.cc, meshhost_fuzz(NAME ...) NAME_fuzz.cc.
+    test = re.fullmatch(r"(\w+)_(test|fuzz)\.cc", source)
+    return bool(test and re.search(rf"meshhost_(\w+_)?{test[2]}\(\s*{test[1]}\b", text))
