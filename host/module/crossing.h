@@ -28,6 +28,7 @@ struct CrossingState {
   int depth = 0;
   int worker = -1;
   bool draining = false;
+  std::uint64_t last_exit_ns = 0;  // of a timed crossing, coarse clock
 };
 
 // On the stack around one call into a module. `mark` must outlive it.
@@ -48,6 +49,11 @@ class Crossing final {
   }
   Crossing(const Crossing&) = delete;
   Crossing& operator=(const Crossing&) = delete;
+
+  // How long the crossing has lasted, to some milliseconds; call before it ends. `turn_ns`: when
+  // the event began in which it happened. One reading of the cheap clock instead of two precise
+  // ones: the crossing began after the turn and after the crossing before.
+  std::uint64_t Elapsed(std::uint64_t turn_ns) const;
 
   // Is module code on this thread's stack?
   static bool Active() { return state_.depth != 0; }

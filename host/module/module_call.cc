@@ -47,6 +47,7 @@ bool IsWellFormed(const mh_msg& message) { return message.n == 0 || message.v !=
 ModuleCall::ModuleCall(Exchange& exchange, const ModuleMethod& method)
     : exchange_(exchange),
       loop_(exchange.loop()),
+      worker_(loop_.index()),
       method_(method),
       context_(method.context()),
       loop_task_([](Task* task) { static_cast<CallTask*>(task)->call.RunRemote(); }, *this),
@@ -184,7 +185,7 @@ void ModuleCall::Last() {
 void ModuleCall::Destroy() {
   Exchange& exchange = exchange_;
   CallContext& context = context_;
-  const std::uint32_t worker = loop_.index();
+  const std::uint32_t worker = worker_;
   // Our memory is the exchange's arena.
   this->~ModuleCall();
   exchange.Release();

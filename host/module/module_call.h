@@ -59,6 +59,16 @@ class ModuleCall final : public ::mh_call, public Receiver {
     ModuleCall& call;
   };
 
+  // Events that wait, and whether the task that runs them is on its way or running.
+  struct Waiting {
+    absl::Mutex mutex;
+    CallEvents events ABSL_GUARDED_BY(mutex);
+    bool scheduled ABSL_GUARDED_BY(mutex) = false;
+  };
+  struct DestroyInPlace {
+    void operator()(Waiting* waiting) const { std::destroy_at(waiting); }
+  };
+
   ~ModuleCall() override;
 
   // ---- Receiver: the worker.
@@ -87,6 +97,7 @@ class ModuleCall final : public ::mh_call, public Receiver {
   bool MustQueue() const { return !method_.inline_exec() || Crossing::Active(); }
   template <typename Add>
   void Queue(Add&& add);
+  Waiting& waiting();
   void Schedule();
   void Defer();
   void BeginInPool(const Message* first);
@@ -116,11 +127,17 @@ class ModuleCall final : public ::mh_call, public Receiver {
       Last();
     }
   }
+  // The same on the worker, where most calls drop their only reference.
+  void UnrefOnWorker() {
+    if (refs_.load(std::memory_order_acquire) == 1) return Destroy();
+    Unref();
+  }
   void Last();
   void Destroy();
 
   Exchange& exchange_;
   Loop& loop_;
+  const std::uint32_t worker_;
   const ModuleMethod& method_;
   CallContext& context_;
 
@@ -151,9 +168,8 @@ class ModuleCall final : public ::mh_call, public Receiver {
   std::uint64_t deferred_pull_ = 0;
   bool queued_ = false;  // inline: queue_ is not empty, so that the usual case takes no lock
 
-  absl::Mutex mutex_;
-  CallEvents queue_ ABSL_GUARDED_BY(mutex_);
-  bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;  // the event task is on its way or running
+  // Null until an event has to wait, which an inline unary call never lets happen. In the arena.
+  std::unique_ptr<Waiting, DestroyInPlace> waiting_;
   CallTask loop_task_;
   CallTask event_task_;
 };

@@ -11,14 +11,6 @@
 namespace meshhost {
 namespace {
 
-// Half of the precise clock's cost; its 4 ms steps are fine enough for a budget of tens of them.
-std::uint64_t CoarseNs() {
-  timespec ts;
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-  return static_cast<std::uint64_t>(ts.tv_sec) * 1'000'000'000u +
-         static_cast<std::uint64_t>(ts.tv_nsec);
-}
-
 mh_status FinalStatus(Kind kind, const Final& final) {
   mh_status status = {};
   status.size = sizeof(status);
@@ -30,7 +22,7 @@ mh_status FinalStatus(Kind kind, const Final& final) {
 }  // namespace
 
 void ModuleCall::Begin(const Message* first) {
-  context_.counts.calls.Begin(loop_.index());
+  context_.counts.calls.Begin(worker_);
   exchange_.SetReceiver(*this);
   exchange_.Hold();
   if (!method_.inline_exec()) return BeginInPool(first);
@@ -39,17 +31,18 @@ void ModuleCall::Begin(const Message* first) {
 }
 
 void ModuleCall::BeginInPool(const Message* first) {
+  Waiting& waiting = this->waiting();
   {
-    absl::MutexLock lock(&mutex_);
-    queue_.AddCall(first);
-    scheduled_ = true;
+    absl::MutexLock lock(&waiting.mutex);
+    waiting.events.AddCall(first);
+    waiting.scheduled = true;
   }
   Ref();
   if (context_.pool.Submit(event_task_, ModulePool::Admission::kBounded)) return;
   {
-    absl::MutexLock lock(&mutex_);
-    queue_.Take(/*only_end=*/true);
-    scheduled_ = false;
+    absl::MutexLock lock(&waiting.mutex);
+    waiting.events.Take(/*only_end=*/true);
+    waiting.scheduled = false;
   }
   finished_.store(true);
   exchange_.Finish(nullptr, Refusal(Reason::kModuleQueueFull));
@@ -59,9 +52,7 @@ void ModuleCall::BeginInPool(const Message* first) {
 template <typename Fn>
 void ModuleCall::Enter(Fn&& fn) {
   const bool on_worker = method_.inline_exec();
-  Crossing crossing(method_.mark(),
-                    on_worker ? static_cast<int>(loop_.index()) : Crossing::kNoWorker);
-  const std::uint64_t began = on_worker ? CoarseNs() : 0;
+  Crossing crossing(method_.mark(), on_worker ? static_cast<int>(worker_) : Crossing::kNoWorker);
   bool threw = false;
   try {
     fn();
@@ -69,7 +60,7 @@ void ModuleCall::Enter(Fn&& fn) {
     threw = true;
   }
   if (on_worker) {
-    const std::uint64_t elapsed = CoarseNs() - began;
+    const std::uint64_t elapsed = crossing.Elapsed(loop_.now_ns());
     if (elapsed > context_.callback_warn_ns) [[unlikely]] {
       context_.misbehaviour.OnOverrun(method_.label(), elapsed);
     }
@@ -101,7 +92,7 @@ void ModuleCall::SettleCall() {
   in_on_call_ = false;
   if (!ended_in_on_call_) return;
   if (bound_) return Queue([](CallEvents& queue) { queue.AddEnd(); });
-  Unref();
+  UnrefOnWorker();
 }
 
 void ModuleCall::RunMessage(const Message& message) {
@@ -177,7 +168,7 @@ void ModuleCall::OnEnd(const Final&) {
     if (in_on_call_) {
       ended_in_on_call_ = true;
     } else if (!bound_) {
-      Unref();
+      UnrefOnWorker();
     } else if (Crossing::Active()) {
       Queue([](CallEvents& queue) { queue.AddEnd(); });
     } else {
@@ -187,9 +178,9 @@ void ModuleCall::OnEnd(const Final&) {
   }
   bool over;
   {
-    absl::MutexLock lock(&mutex_);
+    absl::MutexLock lock(&waiting_->mutex);
     // Not scheduled: the module's threads are done with it, so bound_ may be read.
-    over = !scheduled_ && !bound_;
+    over = !waiting_->scheduled && !bound_;
   }
   if (over) return Unref();
   Queue([](CallEvents& queue) { queue.AddEnd(); });
@@ -197,12 +188,13 @@ void ModuleCall::OnEnd(const Final&) {
 
 template <typename Add>
 void ModuleCall::Queue(Add&& add) {
+  Waiting& waiting = this->waiting();
   bool schedule;
   {
-    absl::MutexLock lock(&mutex_);
-    add(queue_);
-    schedule = !scheduled_ && !method_.inline_exec();
-    if (schedule) scheduled_ = true;
+    absl::MutexLock lock(&waiting.mutex);
+    add(waiting.events);
+    schedule = !waiting.scheduled && !method_.inline_exec();
+    if (schedule) waiting.scheduled = true;
   }
   if (method_.inline_exec()) {
     queued_ = true;
@@ -210,6 +202,12 @@ void ModuleCall::Queue(Add&& add) {
   } else if (schedule) {
     Schedule();
   }
+}
+
+// Worker. A pool call has it before the module's threads can see it.
+ModuleCall::Waiting& ModuleCall::waiting() {
+  if (waiting_ == nullptr) waiting_.reset(exchange_.arena().New<Waiting>());
+  return *waiting_;
 }
 
 void ModuleCall::Schedule() {
@@ -227,9 +225,9 @@ void ModuleCall::Defer() {
 }
 
 CallEvent ModuleCall::TakeNext() {
-  absl::MutexLock lock(&mutex_);
-  CallEvent event = queue_.Take(finished_.load(std::memory_order_acquire));
-  if (event.kind == CallEvent::Kind::kNone) scheduled_ = false;
+  absl::MutexLock lock(&waiting_->mutex);
+  CallEvent event = waiting_->events.Take(finished_.load(std::memory_order_acquire));
+  if (event.kind == CallEvent::Kind::kNone) waiting_->scheduled = false;
   return event;
 }
 

@@ -81,6 +81,7 @@ void SetWebSocket(std::int32_t code, Outcome* outcome) {
 }  // namespace
 
 OutgoingHeaders::OutgoingHeaders(const mh_kv* fields, std::size_t n) {
+  if (n == 0) return;
   fields_.reserve(n);
   for (std::size_t i = 0; i < n; ++i) {
     fields_.push_back({ToView(fields[i].key), ToView(fields[i].value)});

@@ -48,7 +48,10 @@ class FakeCall final : public Responder {
   }
 
   Exchange& exchange() { return *exchange_; }
-  void Start() { exchange_->Start(); }
+  void Start() {
+    loop_.BeginTurn();
+    exchange_->Start();
+  }
   void Deliver(std::string_view bytes) {
     const Slice slice = BorrowedSlice(bytes);
     exchange_->DeliverMessage(Message{&slice, 1, 0});

@@ -24,13 +24,15 @@ class FakeLoop final : public Loop {
   void AtTurnEnd(Task& task) override { Post(task); }
   TimerWheel& timers() override { return timers_; }
   ArenaPool& arenas() override { return arenas_; }
-  uint64_t now_ns() const override { return MonotonicNs(); }
+  uint64_t now_ns() const override { return turn_ns_; }
   uint32_t index() const override { return 0; }
 
+  void BeginTurn() { turn_ns_ = MonotonicNs(); }
   // Runs what was posted. Returns how many.
   int RunPosted() {
     int ran = 0;
     while (Task* task = Take()) {
+      BeginTurn();
       task->run(task);
       ++ran;
     }
@@ -58,6 +60,7 @@ class FakeLoop final : public Loop {
   const std::thread::id owner_ = std::this_thread::get_id();
   TimerWheel timers_{MonotonicNs()};
   ArenaPool arenas_;
+  uint64_t turn_ns_ = MonotonicNs();
   std::mutex mutex_;
   std::condition_variable posted_;
   std::deque<Task*> tasks_;
