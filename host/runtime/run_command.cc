@@ -18,7 +18,7 @@
 #include "host/config/print.h"
 #include "host/runtime/exit_codes.h"
 #include "host/runtime/host.h"
-#include "host/runtime/service_manager.h"
+#include "host/runtime/service_notify.h"
 #include "host/runtime/stop_sequence.h"
 
 namespace meshhost {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/runtime/service_manager.h"
+#include "host/runtime/service_notify.h"
 
 #include <systemd/sd-daemon.h>
 
