@@ -527,9 +527,9 @@ TEST_F(ModuleCallTest, HttpStatusAndHeadersFollowTheRulesOfTheHeader) {
     Code expected;
   };
   for (const Case& each :
-       {Case{0, false, 0, Code::kOk}, Case{0, true, 0, Code::kOk},
-        Case{201, false, 201, Code::kOk}, Case{404, false, 404, Code::kNotFound},
-        Case{5, false, 0, Code::kNotFound}, Case{99, false, 0, Code::kInternal}}) {
+       {Case{0, false, 0, Code::kOk}, Case{0, true, 0, Code::kOk}, Case{201, false, 201, Code::kOk},
+        Case{404, false, 404, Code::kNotFound}, Case{5, false, 0, Code::kNotFound},
+        Case{99, false, 0, Code::kInternal}}) {
     script_.on_call = [&](mh_call* call, const mh_msg*) {
       mh_status status = {};
       status.size = sizeof(status);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal: the comparison of two modules finds every change that breaks clients and no other. Method:
 // modules built for it, one with a later schema that breaks in every way the comparison knows.
+#include "host/module/module_diff.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "host/module/module_diff.h"
 #include "tests/unit/module/module_fixture.h"
 
 namespace meshhost {
