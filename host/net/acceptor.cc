@@ -20,6 +20,7 @@ namespace {
 
 // Per turn, so that a flood of new connections does not starve the ones that are open.
 constexpr int kAcceptsPerTurn = 64;
+constexpr int kAcceptsAtStop = 4096;
 constexpr uint64_t kPauseNs = 50'000'000;
 
 struct PeerAddress {
@@ -68,6 +69,9 @@ class Acceptor::Core final : public std::enable_shared_from_this<Core> {
 
   void Stop() {
     pause_.Disarm();
+    // Connections that the kernel has completed already would be reset by the close, and their
+    // requests with them.
+    if (socket_.is_open()) Accept(kAcceptsAtStop);
     boost::system::error_code ignored;
     socket_.close(ignored);
   }
@@ -76,19 +80,25 @@ class Acceptor::Core final : public std::enable_shared_from_this<Core> {
   static int OpenSpare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
   void AcceptReady() {
-    for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    if (Accept(kAcceptsPerTurn)) return Await();
+    ShedForWantOfResources();
+  }
+
+  // Takes what waits, at most `limit`. False: out of descriptors or memory.
+  bool Accept(int limit) {
+    for (int i = 0; i < limit; ++i) {
       sockaddr_storage from{};
       socklen_t length = sizeof from;
       UniqueFd socket(::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&from),
                                 &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
-      if (!socket.valid()) {
-        if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) continue;
-        if (errno == EAGAIN || errno == EWOULDBLOCK) break;
-        return ShedForWantOfResources();
+      if (socket.valid()) {
+        Admit(std::move(socket), from);
+        continue;
       }
-      Admit(std::move(socket), from);
+      if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) continue;
+      return errno == EAGAIN || errno == EWOULDBLOCK;
     }
-    Await();
+    return true;
   }
 
   void Admit(UniqueFd socket, const sockaddr_storage& from) {
