@@ -76,8 +76,11 @@ class WrongContentType final : public StreamSink {
 
 bool IsGrpcContentType(std::string_view content_type) {
   if (content_type.size() < kContentType.size()) return false;
-  const bool same = std::equal(kContentType.begin(), kContentType.end(), content_type.begin(),
-                               [](char a, char b) { return a == b || (b >= 'A' && b <= 'Z' && a == b + 32); });
+  const auto same_letter = [](char a, char b) {
+    return a == b || (b >= 'A' && b <= 'Z' && a == b + ('a' - 'A'));
+  };
+  const bool same =
+      std::equal(kContentType.begin(), kContentType.end(), content_type.begin(), same_letter);
   if (!same || content_type.size() == kContentType.size()) return same;
   const char next = content_type[kContentType.size()];
   return next == '+' || next == ';' || next == ' ';
@@ -156,7 +159,7 @@ void GrpcStream::OnBody(const Slice& bytes) {
   if (pending_.empty() && Parsing()) eaten = Parse(bytes);
   if (input_done_) eaten = bytes.n;
   if (eaten < bytes.n) pending_.AppendCopy(bytes.p + eaten, bytes.n - eaten);
-  if (eaten > unconsumed_) transport_->Consume(eaten - unconsumed_);
+  transport_->Consume(eaten);
 }
 
 // How many bytes it took: all, unless credits ran out or the input is over.

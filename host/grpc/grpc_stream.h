@@ -93,10 +93,9 @@ class GrpcStream final : public StreamSink, public Responder {
   Arena& arena_;
   Exchange exchange_;
   GrpcFrameReader reader_;
-  ByteQueue pending_;    // arrived, not looked at: no credits
-  HeldSlice held_;       // owner of first_, when it has one
-  Slice first_{};        // the message of an endpoint without client stream
-  size_t unconsumed_ = 0;  // bytes of first_ that still count against the window
+  ByteQueue pending_;  // arrived, not looked at: no credits
+  HeldSlice held_;     // owner of first_, when it has one
+  Slice first_{};      // the message of an endpoint without client stream
   uint32_t credits_ = 0;
   bool have_first_ = false;
   bool request_ended_ = false;

@@ -6,6 +6,7 @@ namespace {
 
 constexpr uint64_t kNever = UINT64_MAX;
 constexpr uint64_t kDrainNoticeNs = 1'000'000'000;
+constexpr uint64_t kTrimNs = 5'000'000'000;
 constexpr uint64_t kLingerNs = 2'000'000'000;
 
 // +-10 %, so that connections which were opened together do not end together.
@@ -40,6 +41,7 @@ Http2Clock::Due Http2Clock::Next() const {
     consider(Action::kFinalGoaway, drain_since_ns_ + kDrainNoticeNs);
   }
   if (!streams_open_) {
+    if (!trimmed_) consider(Action::kTrim, last_read_ns_ + kTrimNs);
     if (drain_since_ns_ == 0) {
       consider(Action::kIdle, After(last_read_ns_, settings_.http2_idle_ns));
     }

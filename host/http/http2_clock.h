@@ -19,6 +19,7 @@ class Http2Clock final {
     kWriteTimeout,   // the peer does not read what is ready for it
     kPingTimeout,    // the peer does not answer
     kSendPing,
+    kTrim,           // quiet for a while: memory may be given back
     kIdle,           // no stream for too long
     kMaxAge,         // old enough for a graceful end
     kFinalGoaway,    // the notice of a drain has had its time
@@ -34,6 +35,7 @@ class Http2Clock final {
   void OnRead(uint64_t now_ns) {
     last_read_ns_ = now_ns;
     ping_sent_ns_ = 0;
+    trimmed_ = false;
   }
   void OnHeaderBegin(uint64_t now_ns) { header_since_ns_ = now_ns; }
   void OnHeaderEnd() { header_since_ns_ = 0; }
@@ -48,6 +50,7 @@ class Http2Clock final {
   }
   void OnStreams(bool open) { streams_open_ = open; }
   void OnDrainBegin(uint64_t now_ns) { drain_since_ns_ = now_ns; }
+  void OnTrim() { trimmed_ = true; }
   void OnFinalGoaway() { final_goaway_ = true; }
   bool final_goaway() const { return final_goaway_; }
   void OnLinger(uint64_t now_ns) { linger_since_ns_ = now_ns; }
@@ -66,6 +69,7 @@ class Http2Clock final {
   uint64_t linger_since_ns_ = 0;
   bool streams_open_ = false;
   bool final_goaway_ = false;
+  bool trimmed_ = false;
 };
 
 }  // namespace meshhost

@@ -43,12 +43,12 @@ void Http2Server::Remove(Http2Session& session) {
                               std::default_delete<Http2Session>());
 }
 
-nghttp2_session* Http2Server::NewNative(Http2Session* session) {
+nghttp2_session* Http2Server::NewNative(Http2Session* session, void** table_page) {
   nghttp2_session* native = nullptr;
   memory_.BeginSession();
   const int result = nghttp2_session_server_new3(&native, callbacks_.get(), session, option_.get(),
                                                  memory_.table());
-  memory_.EndSession();
+  *table_page = memory_.EndSession();
   return result == 0 ? native : nullptr;
 }
 

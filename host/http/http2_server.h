@@ -65,8 +65,8 @@ class Http2Server final {
   Http2Scratch& scratch() { return scratch_; }
   Http2Stream* TakeStream();
   void GiveStream(Http2Stream* stream);
-  // Null when out of memory.
-  nghttp2_session* NewNative(Http2Session* session);
+  // Null when out of memory. `table_page`: for Http2Memory::Trim.
+  nghttp2_session* NewNative(Http2Session* session, void** table_page);
   // Destroys the session; from its own turn-end task, as its last act.
   void Remove(Http2Session& session);
 

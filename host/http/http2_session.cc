@@ -40,7 +40,7 @@ Http2Session::~Http2Session() {
 }
 
 void Http2Session::MakeNative(bool websocket) {
-  native_ = server_.NewNative(this);
+  native_ = server_.NewNative(this, &table_page_);
   if (native_ == nullptr) {
     broken_ = true;
     return;
@@ -302,7 +302,8 @@ void Http2Session::Settle() {
       nghttp2_session_want_write(native_) == 0) {
     return Linger();
   }
-  const bool pending = output_.blocked() || queued_bytes_ > 0;
+  // A stream may wait for its window as long as its handler likes; a complete answer may not.
+  const bool pending = output_.blocked() || owed_ > 0;
   clock_.OnFlushed(pending, std::exchange(wrote_, false), server_.loop().now_ns());
   clock_.OnStreams(!streams_.empty());
   KeepTimer();
@@ -350,6 +351,9 @@ void Http2Session::Act(Http2Clock::Action action) {
     case Http2Clock::Action::kIdle:
     case Http2Clock::Action::kMaxAge:
       return Drain();
+    case Http2Clock::Action::kTrim:
+      clock_.OnTrim();
+      return Http2Memory::Trim(table_page_);
     case Http2Clock::Action::kFinalGoaway:
       return FinalGoaway();
     case Http2Clock::Action::kLingerOver:
@@ -522,7 +526,7 @@ void Http2Session::Release(Http2Stream& stream, CloseCause cause) {
     server_.loop().arenas().Give(stream.arena_);
   }
   consumed_ += stream.unconsumed_;
-  queued_bytes_ -= stream.out_.size();
+  stream.DropBody();
   server_.GiveStream(&stream);
 }
 

@@ -58,6 +58,7 @@ class Http2Session final : public ChannelEvents, public boost::intrusive::list_b
   }
   void OnQueued(size_t n) { queued_bytes_ += n; }
   void OnUnqueued(size_t n) { queued_bytes_ -= n; }
+  void OnOwed(int by) { owed_ += by; }
   void OnBelowLowMark(Http2Stream& stream) { writable_.push_back(stream); }
   // stream_id 0: only the connection's window.
   void OnConsumed(int32_t stream_id, size_t n);
@@ -130,6 +131,7 @@ class Http2Session final : public ChannelEvents, public boost::intrusive::list_b
   Http2Guard guard_;
   Http2Clock clock_;
   Http2Output output_;
+  void* table_page_ = nullptr;  // see Http2Memory::Trim
   Timer timer_;
   struct TurnEnd final : Task {
     TurnEnd(Http2Session* session, void (*run)(Task*)) : Task(run), owner(session) {}
@@ -139,6 +141,7 @@ class Http2Session final : public ChannelEvents, public boost::intrusive::list_b
   Http2Stream* header_stream_ = nullptr;  // whose header block is arriving
   Http2Stream* data_stream_ = nullptr;    // that the last DATA was for
   size_t queued_bytes_ = 0;
+  int owed_ = 0;         // complete answers that the peer has not taken yet
   size_t consumed_ = 0;  // of the connection's window, not yet told to nghttp2
   State state_ = State::kServing;
   bool in_turn_ = false;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "host/http/http2_session.h"
 
@@ -61,7 +62,7 @@ void Http2Stream::Recycle() {
   head_ = trailers_ = Fields{};
   unconsumed_ = 0;
   request_ended_ = is_head_request_ = bodyless_ = head_submitted_ = ended_ = false;
-  aborted_ = waiting_ = above_high_ = false;
+  aborted_ = waiting_ = above_high_ = owed_ = false;
 }
 
 // Copies the fields into the arena, where nghttp2 reads them until the frame is serialised.
@@ -131,6 +132,10 @@ void Http2Stream::End(std::span<const Header> trailers) {
   if (bodyless_) trailers = {};
   if (!trailers.empty()) trailers_ = Keep(trailers, 0);
   const bool more = !out_.empty() || trailers_.n > 0;
+  if (!out_.empty()) {
+    owed_ = true;
+    session_->OnOwed(1);
+  }
   if (!head_submitted_) {
     SubmitHead(more);
   } else if (waiting_ && trailers_.n > 0) {
@@ -151,11 +156,16 @@ void Http2Stream::Reset(ResetReason reason) {
   if (aborted_) return;
   aborted_ = true;
   attention.unlink();
-  session_->OnUnqueued(out_.size());
-  out_.Clear();
+  DropBody();
   session_->Check(nghttp2_submit_rst_stream(session_->native(), NGHTTP2_FLAG_NONE, id_,
                                             ErrorCodeOf(reason)));
   session_->Wake();
+}
+
+void Http2Stream::DropBody() {
+  session_->OnUnqueued(out_.size());
+  out_.Clear();
+  if (std::exchange(owed_, false)) session_->OnOwed(-1);
 }
 
 void Http2Stream::Consume(size_t n) {
@@ -191,6 +201,10 @@ ssize_t Http2Stream::NextFrame(size_t length, uint32_t* flags) {
 void Http2Stream::TakeBody(uint8_t* into, size_t n) {
   out_.Read(into, n);
   session_->OnUnqueued(n);
+  if (owed_ && out_.empty()) {
+    owed_ = false;
+    session_->OnOwed(-1);
+  }
   if (!above_high_ || out_.size() > high_mark() / 2) return;
   above_high_ = false;
   session_->OnBelowLowMark(*this);

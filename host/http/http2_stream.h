@@ -65,6 +65,7 @@ class Http2Stream final : public Transport, public boost::intrusive::list_base_h
   void SubmitHead(bool with_body);
   void SubmitTrailers();
   void Continue();
+  void DropBody();
   // The bytes that ReadBody announced.
   void TakeBody(uint8_t* into, size_t n);
 
@@ -86,6 +87,7 @@ class Http2Stream final : public Transport, public boost::intrusive::list_base_h
   bool aborted_ = false;
   bool waiting_ = false;     // nghttp2 asked for bytes when there were none
   bool above_high_ = false;  // the sink waits for OnWritable
+  bool owed_ = false;        // answer complete, bytes of it still here
 };
 
 }  // namespace meshhost

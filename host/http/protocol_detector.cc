@@ -37,19 +37,36 @@ void ProtocolDetector::Start() {
 }
 
 void ProtocolDetector::OnReadable() {
+  if (!ReadOnce()) channel_->AwaitReadable();
+}
+
+void ProtocolDetector::LastChance() {
+  if (!ReadOnce() && seen_ == 0) owner_.OnNothing(*this);
+}
+
+bool ProtocolDetector::ReadOnce() {
   Block& block = owner_.ReadBlock();
   uint8_t* bytes = block.data();
   // What came before matched the preface, so there is no need to have kept it.
   std::memcpy(bytes, kPreface.data(), seen_);
   const IoResult result = channel_->Read({bytes + seen_, block.capacity() - seen_});
-  if (result.kind == IoResult::Kind::kWouldBlock) return channel_->AwaitReadable();
-  if (result.kind != IoResult::Kind::kBytes) return owner_.OnNothing(*this);
+  if (result.kind == IoResult::Kind::kWouldBlock) return false;
+  if (result.kind != IoResult::Kind::kBytes) {
+    owner_.OnNothing(*this);
+    return true;
+  }
   const size_t n = seen_ + result.n;
   const size_t compared = std::min(n, kPrefaceBytes);
-  if (std::memcmp(bytes, kPreface.data(), compared) != 0) return owner_.OnHttp1(*this, {bytes, n});
-  if (compared == kPrefaceBytes) return owner_.OnHttp2(*this, {bytes, n});
+  if (std::memcmp(bytes, kPreface.data(), compared) != 0) {
+    owner_.OnHttp1(*this, {bytes, n});
+    return true;
+  }
+  if (compared == kPrefaceBytes) {
+    owner_.OnHttp2(*this, {bytes, n});
+    return true;
+  }
   seen_ = static_cast<uint8_t>(n);
-  channel_->AwaitReadable();
+  return false;
 }
 
 }  // namespace meshhost

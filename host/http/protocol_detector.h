@@ -36,6 +36,8 @@ class ProtocolDetector final : public ChannelEvents,
                    bool websocket);
   ~ProtocolDetector() override;
   void Start();
+  // The host stops: what has arrived is served, a connection that has said nothing ends.
+  void LastChance();
 
   const ChannelRef& channel() const { return channel_; }
   bool websocket() const { return websocket_; }
@@ -45,6 +47,9 @@ class ProtocolDetector final : public ChannelEvents,
 
  private:
   static constexpr size_t kPrefaceBytes = 24;
+
+  // True when it has decided, and is gone.
+  bool ReadOnce();
 
   Owner& owner_;
   ChannelRef channel_;

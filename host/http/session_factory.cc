@@ -3,6 +3,7 @@
 
 #include <boost/intrusive/list.hpp>
 #include <utility>
+#include <vector>
 
 #include "host/http/http1_server.h"
 #include "host/http/http2_server.h"
@@ -31,6 +32,11 @@ class SessionFactory::Undecided final : public ProtocolDetector::Owner {
   }
   void CloseAll() {
     while (!waiting_.empty()) OnNothing(waiting_.front());
+  }
+  void Drain() {
+    std::vector<ProtocolDetector*> waiting;
+    for (ProtocolDetector& detector : waiting_) waiting.push_back(&detector);
+    for (ProtocolDetector* detector : waiting) detector->LastChance();
   }
   size_t size() const { return waiting_.size(); }
 
@@ -79,9 +85,9 @@ void SessionFactory::OnConnection(ChannelRef channel, const ProtocolSet& protoco
 }
 
 void SessionFactory::Drain() {
-  undecided_->CloseAll();
   http1_->Drain();
   http2_->Drain();
+  undecided_->Drain();
 }
 
 void SessionFactory::CloseAll() {
@@ -90,8 +96,6 @@ void SessionFactory::CloseAll() {
   http2_->CloseAll();
 }
 
-size_t SessionFactory::size() const {
-  return undecided_->size() + http1_->size() + http2_->size();
-}
+size_t SessionFactory::size() const { return undecided_->size() + http1_->size() + http2_->size(); }
 
 }  // namespace meshhost

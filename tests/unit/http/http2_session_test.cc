@@ -471,6 +471,24 @@ TEST_F(Http2SessionTest, PeerThatNeverReadsIsDropped) {
   EXPECT_EQ(server_->counters().timed_out.load(), 1u);
 }
 
+// Back-pressure of a handler's stream is no fault of the peer; an answer that it does not take is.
+TEST_F(Http2SessionTest, OnlyCompleteAnswersThatAreNotTakenTimeOut) {
+  settings_.write_idle_ns = 5 * kSecond;
+  settings_.grpc_ping_interval_ns = 0;
+  Connect(1000, false);
+  client_->Request(GetFields("/"));
+  Pump();
+  Record(0).transport->SendHead(200, kPlainText, -1);
+  SendText(*Record(0).transport, std::string(5000, 's'));
+  Pump();
+  loop_.Advance(20 * kSecond);
+  EXPECT_FALSE(channel_->closed());
+  Record(0).transport->End({});
+  Pump();
+  loop_.Advance(6 * kSecond);
+  EXPECT_TRUE(channel_->closed());
+}
+
 TEST_F(Http2SessionTest, UnfinishedHeaderBlockTimesOut) {
   settings_.header_read_ns = 5 * kSecond;
   Connect();

@@ -17,10 +17,11 @@ constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 class DetectorTest : public ::testing::Test, public ProtocolDetector::Owner {
  protected:
-  void Begin(uint64_t timeout_ns = 1'000'000'000) {
+  void Begin(bool start = true) {
+    constexpr uint64_t timeout_ns = 1'000'000'000;
     channel_ = new FakeChannel;
     detector_ = std::make_unique<ProtocolDetector>(*this, loop_, channel_, timeout_ns, false);
-    detector_->Start();
+    if (start) detector_->Start();
   }
   Block& ReadBlock() override { return loop_.read_block(); }
   void OnHttp1(ProtocolDetector&, std::span<const uint8_t> bytes) override {
@@ -80,6 +81,24 @@ TEST_F(DetectorTest, SilenceEndsAtTheTimeout) {
   channel_->Feed("PRI");
   loop_.Advance(2'000'000'000);
   EXPECT_EQ(verdict_, "nothing");
+}
+
+TEST_F(DetectorTest, LastChanceServesWhatHasArrivedAndEndsTheSilent) {
+  Begin();
+  detector_->LastChance();
+  EXPECT_EQ(verdict_, "nothing");
+  verdict_.clear();
+  Begin(false);  // the loop has not yet told of these bytes
+  channel_->Feed("GET / HTTP/1.1");
+  detector_->LastChance();
+  EXPECT_EQ(verdict_, "http1");
+  verdict_.clear();
+  Begin();
+  channel_->Feed("PRI *");
+  detector_->LastChance();
+  EXPECT_EQ(verdict_, "");
+  channel_->Feed(kPreface.substr(5));
+  EXPECT_EQ(verdict_, "http2");
 }
 
 TEST_F(DetectorTest, AClosedConnectionIsNothing) {
