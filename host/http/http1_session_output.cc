@@ -47,6 +47,7 @@ void Http1Session::SendHead(int status, std::span<const Header> headers, int64_t
   upgraded_ = status == 101;
   ChooseFraming(status, content_length);
   FormatHead(status, headers, content_length);
+  if (out_.size() >= high_mark()) above_high_ = true;
   if (!in_turn_) Schedule();
 }
 
