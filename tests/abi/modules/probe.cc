@@ -170,7 +170,8 @@ class Probe final : public mh::Module {
     while (co_await in.Read(chunk)) {
       consumed_.Add(static_cast<double>(chunk.data().size()));
       reply.set_bytes(reply.bytes() + static_cast<int64_t>(chunk.data().size()));
-      if (pause.count() > 0 && !co_await clock.Sleep(pause)) break;
+      if (pause.count() == 0) continue;
+      if (!co_await clock.Sleep(pause)) break;
     }
     if (call.cancelled() != 0) CountCancelled(call);
     co_return mh::Status();
@@ -237,7 +238,8 @@ class Probe final : public mh::Module {
     while (co_await body.Read(piece)) {
       total += piece.size();
       consumed_.Add(static_cast<double>(piece.size()));
-      if (pause.count() > 0 && !co_await clock.Sleep(pause)) break;
+      if (pause.count() == 0) continue;
+      if (!co_await clock.Sleep(pause)) break;
     }
     if (request.call().cancelled() != 0) CountCancelled(request.call());
     co_return response.SendText(std::to_string(total));
@@ -276,7 +278,9 @@ class Probe final : public mh::Module {
       }
     });
     if (!started.ok()) co_return started;
-    for (int64_t sent = 0; sent < messages && co_await inbox.Wait();) {
+    int64_t sent = 0;
+    while (sent < messages) {
+      if (!co_await inbox.Wait()) break;
       while (const std::optional<std::string> text = inbox.Pop()) {
         if (!co_await socket.SendText(*text)) break;
         sent++;
