@@ -43,9 +43,13 @@ void Http1Session::Start(std::span<const uint8_t> already_read) {
   Turn(true);
 }
 
+// What has arrived already is served: its sender could not know.
 void Http1Session::Drain() {
-  if (phase_ != Phase::kHead || arena_ != nullptr || !pending_.empty()) return;
-  phase_ = Phase::kFlush;
+  if (phase_ != Phase::kHead || arena_ != nullptr || Blocked()) return;
+  in_turn_ = true;
+  ReadOnce();
+  in_turn_ = false;
+  if (phase_ == Phase::kHead && arena_ == nullptr && pending_.empty()) phase_ = Phase::kFlush;
   Turn(false);
 }
 

@@ -59,7 +59,7 @@ void Http1Session::ChooseFraming(int status, int64_t content_length) {
   if (http10_ && content_length < 0 && !bodyless_) keep_alive_ = false;
   // The peer that waits for "100 Continue" may send its body or not: nobody could tell it from the
   // next request. And what is too much to discard is not worth waiting for.
-  const bool body_open = parser_.has_value() && !parser_->complete();
+  const bool body_open = keep_alive_ && !parser_->complete();
   if (body_open && (continue_owed_ || parser_->remaining() > kDrainBytes)) keep_alive_ = false;
 }
 

@@ -31,6 +31,7 @@
 #include "host/http/problem_response.h"
 #include "host/http/rest_stream.h"
 #include "host/http/websocket_close.h"
+#include "host/http/websocket_frame_guard.h"
 #include "host/http/websocket_tunnel.h"
 
 namespace meshhost {
@@ -123,13 +124,16 @@ class WebSocketStream final : public StreamSink, public Responder {
   void SendResponseHead(const WebSocketHandshake& handshake);
 
   void Read();
+  void ReadCompressed();
   void OnRead(const ErrorCode& ec);
   void OnPeerClose();
+  void RefuseFrame(size_t n);
   void OnReadFailure(const ErrorCode& ec);
   void Deliver();
   void Queue(const Message& message);
   void Write();
   void OnWritten(const ErrorCode& ec);
+  void OnWriteFailure();
   void TellWritable();
   size_t Unsent() const { return queued_bytes_ + transport_.unsent_bytes(); }
   void SendClose();
@@ -139,12 +143,12 @@ class WebSocketStream final : public StreamSink, public Responder {
   void OnPingTimer();
   void OnCloseTimer();
 
-  // Runs `done` when one of Beast's operations ends, unless the stream has gone by then.
+  // Runs `done` when one of Beast's operations ends.
   template <typename Done>
   auto Held(Done done) {
     exchange_.Hold();
-    return [this, done](const ErrorCode& ec, auto...) {
-      done(ec);
+    return [this, done](const ErrorCode& ec, auto... n) {
+      done(ec, n...);
       exchange_.Release();
     };
   }
@@ -161,6 +165,7 @@ class WebSocketStream final : public StreamSink, public Responder {
   beast::flat_buffer incoming_;
   std::list<Outgoing> outgoing_;
   size_t queued_bytes_ = 0;
+  size_t message_limit_ = 0;
   websocket::close_reason close_;
   uint32_t credits_ = 0;
   State state_ = State::kHandshake;
@@ -176,6 +181,8 @@ class WebSocketStream final : public StreamSink, public Responder {
   bool draining_ = false;
   bool writable_owed_ = false;
   bool in_order_ = false;
+  bool frame_refused_ = false;
+  WebSocketFrameGuard frames_;
   Timer ping_timer_;
   Timer close_timer_;
 };
@@ -190,8 +197,8 @@ void WebSocketStream::Accept() {
   exchange_.set_subprotocol(handshake.subprotocol);
   socket_.emplace(io_, transport_);
   socket_->set_option(Compression());
-  socket_->read_message_max(endpoint.max_message != 0 ? endpoint.max_message
-                                                      : settings_.websocket_message);
+  message_limit_ = endpoint.max_message != 0 ? endpoint.max_message : settings_.websocket_message;
+  socket_->read_message_max(message_limit_);
   socket_->auto_fragment(false);
   if (const ErrorCode ec = AcceptInBeast(handshake)) {
     return exchange_.Abort(CancelReason::kLimit, Refusal(Reason::kMalformedRequest));
@@ -253,7 +260,20 @@ void WebSocketStream::SendResponseHead(const WebSocketHandshake& handshake) {
 void WebSocketStream::OnBody(const Slice& bytes) {
   if (!socket_ || state_ == State::kOver) return transport_.Consume(bytes.n);
   pong_owed_ = false;
+  if (!frames_.Follow(ToView(bytes), settings_.websocket_frame)) return RefuseFrame(bytes.n);
   socket_->next_layer().Feed(bytes);
+}
+
+// Nothing behind a frame that is too large is looked at: the peer is told, and that was it.
+void WebSocketStream::RefuseFrame(size_t n) {
+  transport_.Consume(n);
+  if (frame_refused_) return;
+  frame_refused_ = true;
+  if (state_ == State::kOpen) {
+    exchange_.Abort(CancelReason::kLimit,
+                    Refusal(Reason::kMessageTooLarge, "the frame is too large"));
+  }
+  socket_->next_layer().FeedEnd();
 }
 
 void WebSocketStream::OnBodyEnd(std::span<const Header>) {
@@ -289,7 +309,19 @@ void WebSocketStream::Destroy() {
 void WebSocketStream::Read() {
   if (reading_ || message_held_ || state_ != State::kOpen || gone_) return;
   reading_ = true;
-  socket_->async_read(incoming_, Held([this](const ErrorCode& ec) { OnRead(ec); }));
+  if (!extensions_.empty()) return ReadCompressed();
+  socket_->async_read(incoming_, Held([this](const ErrorCode& ec, size_t) { OnRead(ec); }));
+}
+
+// Beast (1.81) takes a message for damaged that inflates to more than the space it was offered, if
+// its last bytes do. So the space is that of the largest message; what is not touched is no memory.
+void WebSocketStream::ReadCompressed() {
+  const auto space = incoming_.prepare(message_limit_ + 1 - incoming_.size());
+  socket_->async_read_some(space, Held([this](const ErrorCode& ec, size_t n) {
+                             incoming_.commit(n);
+                             if (ec || gone_ || socket_->is_message_done()) return OnRead(ec);
+                             ReadCompressed();
+                           }));
 }
 
 void WebSocketStream::OnRead(const ErrorCode& ec) {
@@ -342,7 +374,7 @@ void WebSocketStream::Deliver() {
     exchange_.DeliverMessage({&slice, 1, socket_->got_text() ? MH_MSG_TEXT : 0u});
     message_held_ = false;
     incoming_.clear();
-    if (incoming_.capacity() > kKeptBuffer) incoming_ = beast::flat_buffer();
+    if (slice.n > kKeptBuffer) incoming_ = beast::flat_buffer();
     Read();
   }
   delivering_ = false;
@@ -374,20 +406,29 @@ void WebSocketStream::Write() {
   const Outgoing& out = outgoing_.front();
   socket_->text(out.text);
   socket_->async_write(boost::asio::const_buffer(out.bytes.data(), out.bytes.size()),
-                       Held([this](const ErrorCode& ec) { OnWritten(ec); }));
+                       Held([this](const ErrorCode& ec, size_t) { OnWritten(ec); }));
 }
 
 void WebSocketStream::OnWritten(const ErrorCode& ec) {
   writing_ = false;
   queued_bytes_ -= outgoing_.front().bytes.size();
   outgoing_.pop_front();
-  if (gone_ || ec) return;  // the read fails too, and says so
+  if (gone_) return;
+  if (ec) return OnWriteFailure();
   if (!outgoing_.empty()) {
     Write();
   } else if (state_ == State::kClosing) {
     SendClose();
   }
   TellWritable();
+}
+
+// While open the read fails too, and says so; a Close that waits for this write is not sent any
+// more.
+void WebSocketStream::OnWriteFailure() {
+  if (state_ != State::kClosing) return;
+  state_ = State::kOver;
+  End(false);
 }
 
 void WebSocketStream::TellWritable() {

@@ -82,6 +82,8 @@ class FakeChannel final : public Channel {
     input_.append(bytes);
     SignalReadable();
   }
+  // Bytes are in the socket, and readiness has not been told yet.
+  void FeedSilently(std::string_view bytes) { input_.append(bytes); }
   void CloseByPeer() {
     peer_closed_ = true;
     SignalReadable();

@@ -421,6 +421,16 @@ TEST_F(Http1SessionTest, S05_DrainClosesIdleConnectionsAndEndsTheOthersPolitely)
   EXPECT_EQ(server_->size(), 0u);
 }
 
+TEST_F(Http1SessionTest, S05_DrainServesWhatHasArrivedUnread) {
+  Connect();
+  Ask(Get("/hello"));
+  channel_->FeedSilently(Get("/hello"));
+  server_->Drain();
+  loop_.RunUntilIdle();
+  EXPECT_THAT(channel_->TakeOutput(), HasSubstr("connection: close\r\n\r\nhello"));
+  EXPECT_TRUE(channel_->closed());
+}
+
 TEST_F(Http1SessionTest, S05_CloseAllCancelsCalls) {
   Connect();
   Send(Get("/later"));

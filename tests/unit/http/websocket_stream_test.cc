@@ -88,11 +88,16 @@ class WebSocketTest : public ::testing::Test, public Dispatcher {
   }
   // What is ready: tasks of the loop and handlers of Asio.
   void Run() {
+    size_t handled = 0;
+    size_t unread = 0;
     do {
       loop_.RunUntilIdle();
       io_.restart();
+      handled = io_.poll();
+      unread = channel_ != nullptr ? channel_->unread() : 0;
       if (channel_ != nullptr) channel_->SignalReadable();
-    } while (io_.poll() > 0);
+    } while (handled > 0 || (channel_ != nullptr && channel_->unread() != unread));
+    loop_.RunUntilIdle();
   }
   // The handler is done, and so is the peer.
   void EndCall() {
@@ -221,9 +226,11 @@ TEST_F(WebSocketTest, S06_EchoesTextAndBinary) {
   EXPECT_EQ(frame.payload, std::string("\0\xff", 2));
   Send(ClientFrame(kText, ""));
   EXPECT_EQ(Receive().first, kText);
-  const std::string large(70'000, 'x');
+  const std::string large(60'000, 'x');
   Send(ClientFrame(kText, large));
   EXPECT_EQ(Receive().payload, large);
+  Send(ClientFrame(0x01, large.substr(0, 30'000)) + ClientFrame(0x80, large));
+  EXPECT_EQ(Receive().payload.size(), 90'000u);
 }
 
 TEST_F(WebSocketTest, S06_PutsFragmentsTogetherAroundControlFrames) {
@@ -271,7 +278,7 @@ TEST_F(WebSocketTest, S06_RefusesWhatBreaksTheProtocol) {
            {"continuation of nothing", ClientFrame(0x80, "x"), 1002},
            {"text inside a message", ClientFrame(0x01, "x") + ClientFrame(kText, "y"), 1002},
            {"not UTF-8", ClientFrame(kText, "\xff"), 1007},
-           {"too large", ClientFrame(kBinary, std::string(100'001, 'x')), 1009},
+           {"frame too large", ClientFrame(kBinary, std::string(65'537, 'x')), 1009},
            {"too large in pieces",
             ClientFrame(0x02, std::string(60'000, 'x')) +
                 ClientFrame(0x80, std::string(60'000, 'x')),
@@ -319,6 +326,23 @@ TEST_F(WebSocketTest, S06_CompressesWhenAskedTo) {
     EXPECT_LT(frame.payload.size(), 500u);
     deflate.reset();
   }
+  // Messages whose last bytes fill whatever space there is.
+  for (size_t n = 1500; n < 100'000; n += n / 5) {
+    const std::string message(n, static_cast<char>('a' + n % 26));
+    deflate.reset(6, 12, 4, boost::beast::zlib::Strategy::normal);
+    packed.assign(4000, '\0');
+    params = {};
+    params.next_in = message.data();
+    params.avail_in = message.size();
+    params.next_out = packed.data();
+    params.avail_out = packed.size();
+    deflate.write(params, boost::beast::zlib::Flush::sync, ec);
+    packed.resize(packed.size() - params.avail_out - 4);
+    Send(ClientFrame(0xC1, packed));
+    ASSERT_EQ(call_.messages.back(), message);
+    Receive();
+  }
+  call_.messages.clear();
   // A small message that unpacks to too much.
   const std::string bomb(200'000, 'z');
   std::string small(4000, '\0');
@@ -332,7 +356,7 @@ TEST_F(WebSocketTest, S06_CompressesWhenAskedTo) {
   small.resize(small.size() - params.avail_out - 4);
   Send(ClientFrame(0xC1, small));
   EXPECT_EQ(Receive().close_code(), 1009);
-  EXPECT_EQ(call_.messages.size(), 3u);
+  EXPECT_TRUE(call_.messages.empty());
 }
 
 // ---- Flow.
