@@ -11,7 +11,7 @@ size_t RoundUp(size_t n) {
 
 }  // namespace
 
-Chain::Chain(std::vector<Filter*> filters) {
+Chain::Chain(const std::vector<Filter*>& filters) {
   links_.reserve(filters.size());
   for (Filter* filter : filters) {
     links_.push_back({filter, static_cast<uint32_t>(state_bytes_), filter->sees_messages()});

@@ -12,7 +12,7 @@ namespace meshhost {
 // The filters of one endpoint, in order. Composed once per generation, immutable, any thread.
 class Chain final {
  public:
-  explicit Chain(std::vector<Filter*> filters);
+  explicit Chain(const std::vector<Filter*>& filters);
 
   struct Link {
     Filter* filter;  // not owned; lives as long as the generation

@@ -90,7 +90,8 @@ StreamSink* OpenGrpcStream(Loop& loop, Snapshot& snapshot, const GrpcSettings& s
                            Transport& transport, Arena* arena, const RequestHead& head,
                            const PeerRef& peer) {
   if (!IsGrpcContentType(head.content_type)) {
-    return new (arena->Allocate(sizeof(WrongContentType))) WrongContentType(loop, transport, *arena);
+    return new (arena->Allocate(sizeof(WrongContentType)))
+        WrongContentType(loop, transport, *arena);
   }
   const RouteMatch match{snapshot.directory().FindMethod(head.path), {}, {}};
   auto* stream = new (arena->Allocate(sizeof(GrpcStream)))
@@ -275,9 +276,7 @@ void GrpcStream::DropPending() {
 
 void GrpcStream::Violation(std::string_view what) { Fail(InternalError(what)); }
 
-void GrpcStream::Fail(const Outcome& outcome) {
-  exchange_.Abort(CancelReason::kLimit, outcome);
-}
+void GrpcStream::Fail(const Outcome& outcome) { exchange_.Abort(CancelReason::kLimit, outcome); }
 
 // ---- Answer.
 

@@ -19,11 +19,11 @@ class Http2Clock final {
     kWriteTimeout,   // the peer does not read what is ready for it
     kPingTimeout,    // the peer does not answer
     kSendPing,
-    kTrim,           // quiet for a while: memory may be given back
-    kIdle,           // no stream for too long
-    kMaxAge,         // old enough for a graceful end
-    kFinalGoaway,    // the notice of a drain has had its time
-    kLingerOver,     // the peer keeps an ended connection open
+    kTrim,         // quiet for a while: memory may be given back
+    kIdle,         // no stream for too long
+    kMaxAge,       // old enough for a graceful end
+    kFinalGoaway,  // the notice of a drain has had its time
+    kLingerOver,   // the peer keeps an ended connection open
   };
   struct Due {
     Action action;

@@ -20,8 +20,7 @@ Http2Server::Http2Server(Loop& loop, ReadBlock read_block, Dispatcher& dispatche
 
 Http2Server::~Http2Server() { sessions_.clear_and_dispose(std::default_delete<Http2Session>()); }
 
-void Http2Server::Serve(ChannelRef channel, std::span<const uint8_t> already_read,
-                        bool websocket) {
+void Http2Server::Serve(ChannelRef channel, std::span<const uint8_t> already_read, bool websocket) {
   auto session = std::make_unique<Http2Session>(*this, std::move(channel), websocket);
   Http2Session& serving = *session.release();
   sessions_.push_back(serving);
@@ -39,8 +38,7 @@ void Http2Server::CloseAll() {
 }
 
 void Http2Server::Remove(Http2Session& session) {
-  sessions_.erase_and_dispose(sessions_.iterator_to(session),
-                              std::default_delete<Http2Session>());
+  sessions_.erase_and_dispose(sessions_.iterator_to(session), std::default_delete<Http2Session>());
 }
 
 nghttp2_session* Http2Server::NewNative(Http2Session* session, void** table_page) {

@@ -73,7 +73,9 @@ class Http2Server final {
  private:
   static constexpr size_t kMaxIdleStreams = 1024;
   struct CallbacksDelete {
-    void operator()(nghttp2_session_callbacks* table) const { nghttp2_session_callbacks_del(table); }
+    void operator()(nghttp2_session_callbacks* table) const {
+      nghttp2_session_callbacks_del(table);
+    }
   };
   struct OptionDelete {
     void operator()(nghttp2_option* option) const { nghttp2_option_del(option); }

@@ -11,8 +11,8 @@
 namespace meshhost {
 namespace {
 
-constexpr int kReadsPerTurn = 4;    // of one read block each
-constexpr int kRoundsPerTurn = 8;   // of one scratch each
+constexpr int kReadsPerTurn = 4;   // of one read block each
+constexpr int kRoundsPerTurn = 8;  // of one scratch each
 constexpr size_t kMinHighMark = 16 * 1024;
 constexpr size_t kFullMarkStreams = 16;
 // Answers queued on one connection, in high marks, beyond which new streams are refused.
@@ -381,8 +381,7 @@ bool Http2Session::OnHeadersBegin(const nghttp2_frame& frame) {
   }
   guard_.OnStreamOpened();
   Http2Stream* stream = server_.TakeStream();
-  stream->Start(*this, frame.hd.stream_id, server_.loop().arenas().Take(),
-                server_.loop().now_ns());
+  stream->Start(*this, frame.hd.stream_id, server_.loop().arenas().Take(), server_.loop().now_ns());
   streams_.push_back(*stream);
   header_stream_ = stream;
   return nghttp2_session_set_stream_user_data(native_, frame.hd.stream_id, stream) == 0;
@@ -445,8 +444,7 @@ void Http2Session::OpenStream(Http2Stream& stream) {
     return stream.Reset(ResetReason::kRefused);
   }
   stream.is_head_request_ = head->method == "HEAD";
-  stream.sink_ =
-      server_.dispatcher().Open(stream, stream.arena_, *head, channel_->peer());
+  stream.sink_ = server_.dispatcher().Open(stream, stream.arena_, *head, channel_->peer());
   if (stream.request_ended_) EndRequest(stream, {});
 }
 
@@ -495,8 +493,8 @@ void Http2Session::OnFrameSent(const nghttp2_frame& frame) {
   Http2Stream* stream = Find(frame.hd.stream_id);
   if (stream == nullptr || stream->request_ended_) return;
   // The answer is complete and the rest of the request is not wanted (RFC 9113 section 8.1).
-  Check(nghttp2_submit_rst_stream(native_, NGHTTP2_FLAG_NONE, frame.hd.stream_id,
-                                  NGHTTP2_NO_ERROR));
+  Check(
+      nghttp2_submit_rst_stream(native_, NGHTTP2_FLAG_NONE, frame.hd.stream_id, NGHTTP2_NO_ERROR));
 }
 
 bool Http2Session::OnSendData(const uint8_t* frame_head, size_t length, Http2Stream& stream) {

@@ -88,11 +88,11 @@ class Http2Session final : public ChannelEvents, public boost::intrusive::list_b
  private:
   enum class State : uint8_t { kServing, kLingering, kClosed };
   enum class Round : uint8_t { kIdle, kAgain, kBlocked, kLost };
-  using Attention = boost::intrusive::list<
-      Http2Stream,
-      boost::intrusive::member_hook<Http2Stream, Http2Stream::AttentionHook,
-                                    &Http2Stream::attention>,
-      boost::intrusive::constant_time_size<false>>;
+  using Attention =
+      boost::intrusive::list<Http2Stream,
+                             boost::intrusive::member_hook<Http2Stream, Http2Stream::AttentionHook,
+                                                           &Http2Stream::attention>,
+                             boost::intrusive::constant_time_size<false>>;
 
   void MakeNative(bool websocket);
   Http2Stream* Find(int32_t stream_id);
@@ -137,7 +137,7 @@ class Http2Session final : public ChannelEvents, public boost::intrusive::list_b
     TurnEnd(Http2Session* session, void (*run)(Task*)) : Task(run), owner(session) {}
     Http2Session* owner;
   } turn_end_;
-  mh_buf* input_owner_ = nullptr;  // of the bytes being fed
+  mh_buf* input_owner_ = nullptr;         // of the bytes being fed
   Http2Stream* header_stream_ = nullptr;  // whose header block is arriving
   Http2Stream* data_stream_ = nullptr;    // that the last DATA was for
   size_t queued_bytes_ = 0;

@@ -84,10 +84,10 @@ void Http2Stream::SendHead(int status, std::span<const Header> headers, int64_t 
   if (head_.n > 0 || ended_ || aborted_) return;
   if (status == 101) status = 200;  // extended CONNECT has no "switching protocols"
   bodyless_ = is_head_request_ || status == 204 || status == 304;
-  const bool with_length =
-      content_length >= 0 && status != 204 &&
-      std::none_of(headers.begin(), headers.end(),
-                   [](const Header& header) { return header.name == "content-length"; });
+  const bool with_length = content_length >= 0 && status != 204 &&
+                           std::none_of(headers.begin(), headers.end(), [](const Header& header) {
+                             return header.name == "content-length";
+                           });
   head_ = Keep(headers, 2);
   if (with_length) {
     *--head_.v = InPlace("content-length", Decimal(*arena_, static_cast<uint64_t>(content_length)));
@@ -157,8 +157,8 @@ void Http2Stream::Reset(ResetReason reason) {
   aborted_ = true;
   attention.unlink();
   DropBody();
-  session_->Check(nghttp2_submit_rst_stream(session_->native(), NGHTTP2_FLAG_NONE, id_,
-                                            ErrorCodeOf(reason)));
+  session_->Check(
+      nghttp2_submit_rst_stream(session_->native(), NGHTTP2_FLAG_NONE, id_, ErrorCodeOf(reason)));
   session_->Wake();
 }
 

@@ -30,8 +30,8 @@ class Http2Session;
 class Http2Stream final : public Transport, public boost::intrusive::list_base_hook<> {
  public:
   // For streams that the session has to look at before or after it serialises.
-  using AttentionHook =
-      boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+  using AttentionHook = boost::intrusive::list_member_hook<
+      boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
   // Taken from the pool for a new stream. The arena is the stream's until a sink takes it.
   void Start(Http2Session& session, int32_t id, Arena* arena, uint64_t now_ns);

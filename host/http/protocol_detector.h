@@ -17,8 +17,7 @@
 namespace meshhost {
 
 // Owned by its SessionFactory; gone when one of the Detected functions returns. Worker thread only.
-class ProtocolDetector final : public ChannelEvents,
-                               public boost::intrusive::list_base_hook<> {
+class ProtocolDetector final : public ChannelEvents, public boost::intrusive::list_base_hook<> {
  public:
   class Owner {
    public:

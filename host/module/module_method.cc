@@ -37,8 +37,10 @@ void ModuleMethod::OnCall(Exchange& exchange, const Message* first) {
   if (context_.max_in_flight != 0 &&
       context_.in_flight.fetch_add(1, std::memory_order_relaxed) >= context_.max_in_flight) {
     context_.in_flight.fetch_sub(1, std::memory_order_relaxed);
+    // The answer may be flushed, and the exchange be over, inside Finish.
+    exchange.Hold();
     exchange.Finish(nullptr, Refusal(Reason::kInFlightLimit));
-    return;
+    return exchange.Release();
   }
   exchange.arena().New<ModuleCall>(exchange, *this)->Begin(first);
 }

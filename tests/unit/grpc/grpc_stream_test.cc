@@ -552,7 +552,8 @@ TEST_F(GrpcStreamTest, AnswersArePackedOnlyWhenConfiguredAndAccepted) {
   Unary(payload);
   EXPECT_EQ(transport_.head["grpc-encoding"], "gzip");
   ASSERT_EQ(transport_.body[0], '\1');
-  const auto plain = GunzipMessage(BorrowedSlice(std::string_view(transport_.body).substr(5)), 9999);
+  const auto plain =
+      GunzipMessage(BorrowedSlice(std::string_view(transport_.body).substr(5)), 9999);
   EXPECT_EQ(ToView(plain->slice()), payload);
   Close();
   transport_ = {};

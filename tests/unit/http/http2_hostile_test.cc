@@ -134,7 +134,8 @@ TEST_F(Http2HostileTest, EmptyDataFramesEndTheConnection) {
 TEST_F(Http2HostileTest, PriorityFloodEndsTheConnection) {
   Connect();
   std::string flood;
-  for (int i = 0; i < 200; ++i) flood += Frame(NGHTTP2_PRIORITY, 0, 1, std::string("\0\0\0\0\x10", 5));
+  for (int i = 0; i < 200; ++i)
+    flood += Frame(NGHTTP2_PRIORITY, 0, 1, std::string("\0\0\0\0\x10", 5));
   Send(flood);
   ExpectCalm("too_many_priorities");
 }

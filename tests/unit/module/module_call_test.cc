@@ -31,15 +31,14 @@ struct Script {
   std::function<void(mh_call*)> on_writable;
   std::function<void(mh_call*, uint32_t)> on_cancel;
   std::vector<std::string> log;
-  int depth = 0;
-  int deepest = 0;
+  std::atomic<int> deepest{0};  // how many functions of the module were ever on one thread's stack
 
   struct Depth {
-    explicit Depth(Script& s) : script(s) {
-      script.deepest = std::max(script.deepest, ++script.depth);
+    explicit Depth(Script& script) {
+      if (++depth > script.deepest) script.deepest = depth;
     }
-    ~Depth() { --script.depth; }
-    Script& script;
+    ~Depth() { --depth; }
+    static inline thread_local int depth = 0;
   };
   static Script& Of(void* ud) { return *static_cast<Script*>(ud); }
 
@@ -395,7 +394,7 @@ TEST_F(ModuleCallTest, PoolStreamDeliversInOrderAndEndsLast) {
 TEST_F(ModuleCallTest, S72_PoolProducerIsStoppedByASlowPeer) {
   module_.context.high_mark = 1000;
   const std::string chunk(100, 'x');
-  int taken = 0;
+  std::atomic<int> taken{0};
   const auto produce = [&](mh_call* call) {
     const mh_slice slice = Bytes(chunk);
     const mh_msg message = One(slice);
