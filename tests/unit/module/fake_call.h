@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -69,7 +70,7 @@ class FakeCall final : public Responder {
     while (pulled > 0 && !inbox.empty()) {
       --pulled;
       const std::string bytes = inbox.front();
-      inbox.erase(inbox.begin());
+      inbox.pop_front();
       Deliver(bytes);
     }
   }
@@ -112,7 +113,7 @@ class FakeCall final : public Responder {
 
   RequestHead head;
   std::vector<PathParam> params;
-  std::vector<std::string> inbox;  // delivered from inside Pull
+  std::deque<std::string> inbox;  // delivered from inside Pull
   uint32_t pulled = 0;
   uint32_t sends_taken = 1000000;
   bool keep_sent = false;
