@@ -23,13 +23,11 @@ namespace meshhost {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-inline Fields GetFields(std::string path) {
-  return {{":method", "GET"}, {":scheme", "http"}, {":authority", "a.test"}, {":path", path}};
+inline Fields FieldsOf(std::string method, std::string path) {
+  return {{":method", method}, {":scheme", "http"}, {":authority", "a.test"}, {":path", path}};
 }
-
-inline Fields PostFields(std::string path) {
-  return {{":method", "POST"}, {":scheme", "http"}, {":authority", "a.test"}, {":path", path}};
-}
+inline Fields GetFields(std::string path) { return FieldsOf("GET", std::move(path)); }
+inline Fields PostFields(std::string path) { return FieldsOf("POST", std::move(path)); }
 
 class Http2Client final {
  public:
