@@ -9,6 +9,7 @@
 
 #include "host/base/concat.h"
 #include "host/base/status_macros.h"
+#include "host/http/field_syntax.h"
 #include "host/http/percent_encoding.h"
 
 namespace meshhost {
@@ -60,7 +61,7 @@ struct RouteTable::Node {
 class RouteTable::Lookup final {
  public:
   Lookup(std::string_view verb, Arena& arena)
-      : verb_(verb), fallback_(verb == "HEAD" ? "GET" : ""), arena_(arena) {}
+      : verb_(verb), fallback_(verb == "HEAD" ? "GET" : verb), arena_(arena) {}
 
   // `rest`: the path behind the slash that leads to this node's children.
   bool Visit(const Node& node, std::string_view rest) {
@@ -161,6 +162,11 @@ RouteTable::RouteTable(RouteTable&&) noexcept = default;
 RouteTable& RouteTable::operator=(RouteTable&&) noexcept = default;
 
 absl::Status RouteTable::Add(const Endpoint& endpoint) {
+  if (!IsToken(endpoint.verb)) {
+    return absl::InvalidArgumentError(
+        Concat({"route \"", endpoint.name, "\" of module \"", Owner(endpoint), "\": \"",
+                endpoint.verb, "\" is no HTTP method"}));
+  }
   ASSIGN_OR_RETURN(const RoutePattern pattern, RoutePattern::Parse(endpoint.name));
   Node* node = root_.get();
   Leaf leaf{endpoint.verb, &endpoint, {}};

@@ -146,6 +146,12 @@ TEST_F(RouteTableTest, S36_RefusesMalformedTemplates) {
   }
 }
 
+TEST_F(RouteTableTest, S36_RefusesWhatIsNoMethod) {
+  for (const char* verb : {"", "GET ", "G\nT", "(GET)"}) {
+    EXPECT_EQ(Add(verb, "/a").code(), absl::StatusCode::kInvalidArgument) << verb;
+  }
+}
+
 TEST_F(RouteTableTest, S36_TenThousandRoutesAreFoundWithinAMicrosecond) {
   constexpr int kRoutes = 10'000;
   for (int i = 0; i < kRoutes; ++i) {
