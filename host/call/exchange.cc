@@ -162,11 +162,12 @@ Finished Exchange::Finish(const Message* last, const Outcome& outcome) {
   if (!handler_active_) return Finished::kGone;
   handler_active_ = false;
   const bool answered_before = answered_;
-  if (!answered_before) {
-    if (last != nullptr && !PassFilters(Direction::kResponse, *last)) return Finished::kCancelled;
+  Hold();  // the responder may be done with the transport before it returns
+  if (!answered_before && (last == nullptr || PassFilters(Direction::kResponse, *last))) {
     Answer(last, outcome);
   }
   MaybeEnd();
+  Release();
   return answered_before ? Finished::kCancelled : Finished::kTaken;
 }
 

@@ -89,16 +89,24 @@ class Acceptor::Core final : public std::enable_shared_from_this<Core> {
     for (int i = 0; i < limit; ++i) {
       sockaddr_storage from{};
       socklen_t length = sizeof from;
-      UniqueFd socket(::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&from),
-                                &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      UniqueFd socket = AcceptOne(reinterpret_cast<sockaddr*>(&from), &length);
       if (socket.valid()) {
         Admit(std::move(socket), from);
         continue;
       }
-      if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) continue;
-      return errno == EAGAIN || errno == EWOULDBLOCK;
+      if (accept_error_ == EINTR || accept_error_ == ECONNABORTED || accept_error_ == EPROTO) {
+        continue;
+      }
+      return accept_error_ == EAGAIN || accept_error_ == EWOULDBLOCK;
     }
     return true;
+  }
+
+  UniqueFd AcceptOne(sockaddr* from, socklen_t* length) {
+    const absl::MutexLock lock(&settings_->host_admission->accepting());
+    const int fd = ::accept4(socket_.native_handle(), from, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    accept_error_ = errno;
+    return UniqueFd(fd);
   }
 
   void Admit(UniqueFd socket, const sockaddr_storage& from) {
@@ -138,12 +146,14 @@ class Acceptor::Core final : public std::enable_shared_from_this<Core> {
   // connection, so that its peer learns at once; then a pause, because nothing will be better in
   // the next microsecond and a ready listener would spin.
   void ShedForWantOfResources() {
-    spare_.reset();
     {
-      const UniqueFd shed(::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+      const absl::MutexLock lock(&settings_->host_admission->accepting());
+      spare_.reset();
+      UniqueFd shed(::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
       if (shed.valid()) Bump(worker_.stats().shed_descriptors);
+      shed.reset();
+      spare_.reset(OpenSpare());
     }
-    spare_.reset(OpenSpare());
     worker_.timers().Arm(pause_, worker_.now_ns() + kPauseNs);
   }
 
@@ -152,6 +162,7 @@ class Acceptor::Core final : public std::enable_shared_from_this<Core> {
   std::shared_ptr<const AcceptorSettings> settings_;
   boost::asio::posix::stream_descriptor socket_;
   UniqueFd spare_;
+  int accept_error_ = 0;  // errno of the last accept
   Timer pause_;
 };
 

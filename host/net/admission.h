@@ -24,12 +24,17 @@ class Admission final {
   void Leave(const std::string& address);
   uint32_t open() const { return open_.load(std::memory_order_relaxed); }
 
+  // Held while a worker takes a descriptor by accept, so that one which gives up its spare
+  // descriptor to shed a connection gets it back and no other worker.
+  absl::Mutex& accepting() { return accepting_; }
+
  private:
   bool EnterAddress(const std::string& address);
 
   const uint32_t limit_;
   const uint32_t per_address_;
   std::atomic<uint32_t> open_{0};
+  absl::Mutex accepting_;
   absl::Mutex mutex_;  // taken only when per_address is set
   std::unordered_map<std::string, uint32_t> by_address_ ABSL_GUARDED_BY(mutex_);
 };

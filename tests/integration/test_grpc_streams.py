@@ -51,7 +51,8 @@ def test_S54_server_stream_of_1_GiB_to_a_slow_reader_needs_16_MiB(host):
             received += len(message.data)
             if received in (MIB, 2 * MIB, 10 * MIB, 100 * MIB):
                 ahead = settled(host, "probe_produced_bytes_total") - produced - received
-                assert ahead < 32 * MIB  # sockets and the client's windows included
+                # Sockets and what the client reads ahead; its window grows with the measured delay.
+                assert ahead < 64 * MIB
             if received % (16 * MIB) == 0 or received <= 10 * MIB:
                 peak = max(peak, host.resident_bytes())
     assert received == total * MIB

@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include <chrono>
 #include <deque>
@@ -13,6 +14,12 @@
 
 namespace meshhost {
 namespace {
+
+double ThreadCpuNs() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
+}
 
 using ::testing::HasSubstr;
 
@@ -163,15 +170,15 @@ TEST_F(RouteTableTest, S36_TenThousandRoutesAreFoundWithinAMicrosecond) {
     paths.push_back("/svc" + std::to_string(i % 1000) + "/r" + std::to_string(i / 1000) +
                     "/12345/detail");
   }
+  // CPU time of this thread: other programs on the machine do not count.
   double best_ns = 1e9;
   for (int round = 0; round < 10; ++round) {
-    const auto begin = std::chrono::steady_clock::now();
+    const double begin = ThreadCpuNs();
     for (const std::string& path : paths) {
       arena_.Reset();
       ASSERT_NE(table_.Find("GET", path, arena_).endpoint, nullptr);
     }
-    const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
-    best_ns = std::min(best_ns, took.count() / kRoutes);
+    best_ns = std::min(best_ns, (ThreadCpuNs() - begin) / kRoutes);
   }
   RecordProperty("ns_per_lookup", static_cast<int>(best_ns));
 #if defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__)
