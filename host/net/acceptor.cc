@@ -7,13 +7,13 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <exception>
 #include <utility>
 
 #include "host/base/concat.h"
 #include "host/net/handshake.h"
+#include "host/net/socket_poller.h"
 
 namespace meshhost {
 namespace {
@@ -45,44 +45,38 @@ PeerAddress Describe(const sockaddr_storage& from) {
 
 }  // namespace
 
-// Alive as long as a wait is pending. Worker thread only.
-class Acceptor::Core final : public std::enable_shared_from_this<Core> {
+// Worker thread only.
+class Acceptor::Core final : private SocketWaiter {
  public:
   Core(Worker& worker, ConnectionSink& sink, UniqueFd socket,
        std::shared_ptr<const AcceptorSettings> settings)
       : worker_(worker),
         sink_(sink),
         settings_(std::move(settings)),
-        socket_(worker.io(), socket.release()),
+        socket_(worker.sockets(), std::move(socket)),
         spare_(OpenSpare()),
         pause_([](void* self) { static_cast<Core*>(self)->Await(); }, this) {}
 
-  void Await() {
-    if (!socket_.is_open()) return;
-    socket_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                       [self = shared_from_this()](const boost::system::error_code& error) {
-                         if (error || !self->socket_.is_open()) return;
-                         self->worker_.BeginEvent();
-                         self->AcceptReady();
-                       });
-  }
+  void Await() { socket_.AwaitReadable(*this); }
 
   void Stop() {
     pause_.Disarm();
     // Connections that the kernel has completed already would be reset by the close, and their
     // requests with them.
     if (socket_.is_open()) Accept(kAcceptsAtStop);
-    boost::system::error_code ignored;
-    socket_.close(ignored);
+    socket_.Close();
   }
 
  private:
   static int OpenSpare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
-  void AcceptReady() {
+  void OnSocketReadable() override {
+    worker_.BeginEvent();
     if (Accept(kAcceptsPerTurn)) return Await();
     ShedForWantOfResources();
   }
+  void OnSocketWritable() override {}
+  void OnPollerGone() override {}
 
   // Takes what waits, at most `limit`. False: out of descriptors or memory.
   bool Accept(int limit) {
@@ -97,14 +91,16 @@ class Acceptor::Core final : public std::enable_shared_from_this<Core> {
       if (accept_error_ == EINTR || accept_error_ == ECONNABORTED || accept_error_ == EPROTO) {
         continue;
       }
-      return accept_error_ == EAGAIN || accept_error_ == EWOULDBLOCK;
+      if (accept_error_ != EAGAIN && accept_error_ != EWOULDBLOCK) return false;
+      socket_.ReadBlocked();
+      return true;
     }
     return true;
   }
 
   UniqueFd AcceptOne(sockaddr* from, socklen_t* length) {
     const absl::MutexLock lock(&settings_->host_admission->accepting());
-    const int fd = ::accept4(socket_.native_handle(), from, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd = ::accept4(socket_.fd(), from, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     accept_error_ = errno;
     return UniqueFd(fd);
   }
@@ -149,7 +145,7 @@ class Acceptor::Core final : public std::enable_shared_from_this<Core> {
     {
       const absl::MutexLock lock(&settings_->host_admission->accepting());
       spare_.reset();
-      UniqueFd shed(::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+      UniqueFd shed(::accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC));
       if (shed.valid()) Bump(worker_.stats().shed_descriptors);
       shed.reset();
       spare_.reset(OpenSpare());
@@ -160,7 +156,7 @@ class Acceptor::Core final : public std::enable_shared_from_this<Core> {
   Worker& worker_;
   ConnectionSink& sink_;
   std::shared_ptr<const AcceptorSettings> settings_;
-  boost::asio::posix::stream_descriptor socket_;
+  PolledSocket socket_;
   UniqueFd spare_;
   int accept_error_ = 0;  // errno of the last accept
   Timer pause_;
@@ -168,7 +164,7 @@ class Acceptor::Core final : public std::enable_shared_from_this<Core> {
 
 Acceptor::Acceptor(Worker& worker, ConnectionSink& sink, UniqueFd socket,
                    std::shared_ptr<const AcceptorSettings> settings)
-    : core_(std::make_shared<Core>(worker, sink, std::move(socket), std::move(settings))) {}
+    : core_(std::make_unique<Core>(worker, sink, std::move(socket), std::move(settings))) {}
 
 Acceptor::~Acceptor() { core_->Stop(); }
 

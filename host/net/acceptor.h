@@ -47,7 +47,7 @@ class Acceptor final {
 
  private:
   class Core;
-  std::shared_ptr<Core> core_;
+  std::unique_ptr<Core> core_;
 };
 
 }  // namespace meshhost

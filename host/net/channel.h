@@ -37,7 +37,7 @@ struct IoResult {
   size_t n = 0;
 };
 
-// Worker thread only. Counted, because a wait in flight keeps it alive beyond Close.
+// Worker thread only. Counted, because an event that is being delivered keeps it alive.
 class Channel : public boost::intrusive_ref_counter<Channel, boost::thread_unsafe_counter> {
  public:
   virtual ~Channel() = default;

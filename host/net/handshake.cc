@@ -5,7 +5,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <utility>
 
 #include "host/net/socket_channel.h"
@@ -51,23 +50,20 @@ std::function<void()> ReleaseOnClose(std::unique_ptr<ConnectionSlot> slot) {
   return [shared = std::shared_ptr<ConnectionSlot>(std::move(slot))]() mutable { shared.reset(); };
 }
 
-class Handshake final : public std::enable_shared_from_this<Handshake> {
+// Owns itself: deleted when it is done, has failed, or its poller goes.
+class Handshake final : private SocketWaiter {
  public:
   Handshake(Worker& worker, ConnectionSink& sink, std::shared_ptr<const AcceptorSettings> settings,
-            UniqueFd socket, SSL* ssl, boost::intrusive_ptr<Peer> peer,
+            std::unique_ptr<PolledSocket> socket, SSL* ssl, boost::intrusive_ptr<Peer> peer,
             std::unique_ptr<ConnectionSlot> slot)
       : worker_(worker),
         sink_(sink),
         settings_(std::move(settings)),
-        socket_(worker.io(), socket.release()),
+        socket_(std::move(socket)),
         ssl_(ssl),
         peer_(std::move(peer)),
         slot_(std::move(slot)),
         timer_([](void* self) { static_cast<Handshake*>(self)->OnTimeout(); }, this) {}
-
-  ~Handshake() {
-    if (ssl_ != nullptr) SSL_free(ssl_);
-  }
 
   void Run() {
     if (settings_->handshake_timeout_ns != 0) {
@@ -77,32 +73,37 @@ class Handshake final : public std::enable_shared_from_this<Handshake> {
   }
 
  private:
+  ~Handshake() {
+    if (ssl_ != nullptr) SSL_free(ssl_);
+  }
+
+  void OnTimeout() { Fail(HandshakeFailure::kTimeout, "not finished in time"); }
+
   void Step() {
     ERR_clear_error();
     const int result = SSL_do_handshake(ssl_);
     if (result == 1) return Done();
     const int error = SSL_get_error(ssl_, result);
     if (error == SSL_ERROR_WANT_READ) {
-      return Await(boost::asio::posix::stream_descriptor::wait_read);
+      socket_->ReadBlocked();
+      return socket_->AwaitReadable(*this);
     }
     if (error == SSL_ERROR_WANT_WRITE) {
-      return Await(boost::asio::posix::stream_descriptor::wait_write);
+      socket_->WriteBlocked();
+      return socket_->AwaitWritable(*this);
     }
     const unsigned long code = ERR_peek_last_error();
     Fail(Classify(ssl_, error, code), Detail(ssl_, code));
   }
 
-  void Await(boost::asio::posix::stream_descriptor::wait_type direction) {
-    socket_.async_wait(direction,
-                       [self = shared_from_this()](const boost::system::error_code& error) {
-                         if (error || self->failed_) return;
-                         self->worker_.BeginEvent();
-                         self->Step();
-                       });
+  void OnSocketReadable() override {
+    worker_.BeginEvent();
+    Step();
   }
+  void OnSocketWritable() override { OnSocketReadable(); }
+  void OnPollerGone() override { delete this; }
 
   void Done() {
-    timer_.Disarm();
     Bump(worker_.stats().handshakes);
     if (SSL_session_reused(ssl_) == 1) Bump(worker_.stats().handshakes_resumed);
     DescribePeer(ssl_, *peer_);
@@ -110,37 +111,29 @@ class Handshake final : public std::enable_shared_from_this<Handshake> {
     unsigned int length = 0;
     SSL_get0_alpn_selected(ssl_, &protocol, &length);
     std::string alpn(reinterpret_cast<const char*>(protocol), length);
-    ChannelRef channel(new SocketChannel(worker_, UniqueFd(socket_.release()),
-                                         std::exchange(ssl_, nullptr), peer_, std::move(alpn),
-                                         ReleaseOnClose(std::move(slot_))));
+    ChannelRef channel(new SocketChannel(worker_, std::move(socket_), std::exchange(ssl_, nullptr),
+                                         peer_, std::move(alpn), ReleaseOnClose(std::move(slot_))));
     sink_.OnConnection(std::move(channel), settings_->protocols);
-  }
-
-  void OnTimeout() {
-    Fail(HandshakeFailure::kTimeout, "not finished in time");
-    boost::system::error_code ignored;
-    socket_.close(ignored);  // the pending wait holds the last reference and drops it
+    delete this;
   }
 
   void Fail(HandshakeFailure failure, const std::string& detail) {
-    failed_ = true;
-    timer_.Disarm();
     Bump(worker_.stats().handshake_failures[static_cast<size_t>(failure)]);
     ERR_clear_error();
     if (settings_->on_handshake_failure) {
       settings_->on_handshake_failure(settings_->listener, peer_->address, failure, detail);
     }
+    delete this;
   }
 
   Worker& worker_;
   ConnectionSink& sink_;
   std::shared_ptr<const AcceptorSettings> settings_;
-  boost::asio::posix::stream_descriptor socket_;
+  std::unique_ptr<PolledSocket> socket_;
   SSL* ssl_;
   boost::intrusive_ptr<Peer> peer_;
   std::unique_ptr<ConnectionSlot> slot_;
   Timer timer_;
-  bool failed_ = false;
 };
 
 }  // namespace
@@ -171,21 +164,23 @@ ConnectionSlot::~ConnectionSlot() {
 void StartHandshake(Worker& worker, ConnectionSink& sink,
                     std::shared_ptr<const AcceptorSettings> settings, UniqueFd socket,
                     boost::intrusive_ptr<Peer> peer, std::unique_ptr<ConnectionSlot> slot) {
-  SSL* ssl = settings->tls->NewSession(socket.get());
+  auto polled = std::make_unique<PolledSocket>(worker.sockets(), std::move(socket));
+  SSL* ssl = settings->tls->NewSession(polled->fd());
   if (ssl == nullptr) {
     Bump(worker.stats().shed_descriptors);
     ERR_clear_error();
     return;
   }
-  std::make_shared<Handshake>(worker, sink, std::move(settings), std::move(socket), ssl,
-                              std::move(peer), std::move(slot))
-      ->Run();
+  auto* handshake = new Handshake(worker, sink, std::move(settings), std::move(polled), ssl,
+                                  std::move(peer), std::move(slot));
+  handshake->Run();
 }
 
 void StartPlaintext(Worker& worker, ConnectionSink& sink, const AcceptorSettings& settings,
                     UniqueFd socket, boost::intrusive_ptr<Peer> peer,
                     std::unique_ptr<ConnectionSlot> slot) {
-  ChannelRef channel(new SocketChannel(worker, std::move(socket), nullptr, std::move(peer), "",
+  auto polled = std::make_unique<PolledSocket>(worker.sockets(), std::move(socket));
+  ChannelRef channel(new SocketChannel(worker, std::move(polled), nullptr, std::move(peer), "",
                                        ReleaseOnClose(std::move(slot))));
   sink.OnConnection(std::move(channel), settings.protocols);
 }

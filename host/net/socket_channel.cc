@@ -16,6 +16,12 @@ namespace {
 
 constexpr size_t kTlsRecordBytes = 16 * 1024;
 
+size_t TotalBytes(std::span<const iovec> pieces) {
+  size_t total = 0;
+  for (const iovec& piece : pieces) total += piece.iov_len;
+  return total;
+}
+
 IoResult FromErrno() {
   if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoResult::Kind::kWouldBlock};
   return {IoResult::Kind::kError};
@@ -74,10 +80,10 @@ class RecordCursor final {
 
 }  // namespace
 
-SocketChannel::SocketChannel(Worker& worker, UniqueFd socket, SSL* ssl, PeerRef peer,
-                             std::string alpn, std::function<void()> on_closed)
+SocketChannel::SocketChannel(Worker& worker, std::unique_ptr<PolledSocket> socket, SSL* ssl,
+                             PeerRef peer, std::string alpn, std::function<void()> on_closed)
     : worker_(worker),
-      socket_(worker.io(), socket.release()),
+      socket_(std::move(socket)),
       ssl_(ssl),
       peer_(std::move(peer)),
       alpn_(std::move(alpn)),
@@ -86,36 +92,49 @@ SocketChannel::SocketChannel(Worker& worker, UniqueFd socket, SSL* ssl, PeerRef 
 SocketChannel::~SocketChannel() { Close(); }
 
 IoResult SocketChannel::Read(std::span<uint8_t> into) {
-  if (!socket_.is_open()) return {IoResult::Kind::kError};
+  if (!socket_->is_open()) return {IoResult::Kind::kError};
   if (ssl_ != nullptr) return ReadTls(into);
   ssize_t n;
   do {
-    n = ::recv(socket_.native_handle(), into.data(), into.size(), 0);
+    n = ::recv(socket_->fd(), into.data(), into.size(), 0);
   } while (n < 0 && errno == EINTR);
-  if (n > 0) return {IoResult::Kind::kBytes, static_cast<size_t>(n)};
   if (n == 0) return {IoResult::Kind::kEnd};
-  return FromErrno();
+  if (n < 0) {
+    const IoResult result = FromErrno();
+    if (result.kind == IoResult::Kind::kWouldBlock) socket_->ReadBlocked();
+    return result;
+  }
+  if (static_cast<size_t>(n) < into.size()) socket_->ReadShort();
+  return {IoResult::Kind::kBytes, static_cast<size_t>(n)};
 }
 
 IoResult SocketChannel::Write(std::span<const iovec> pieces) {
-  if (!socket_.is_open()) return {IoResult::Kind::kError};
+  if (!socket_->is_open()) return {IoResult::Kind::kError};
   if (ssl_ != nullptr) return WriteTls(pieces);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = pieces.size();
   ssize_t n;
   do {
-    n = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+    n = ::sendmsg(socket_->fd(), &message, MSG_NOSIGNAL);
   } while (n < 0 && errno == EINTR);
-  if (n >= 0) return {IoResult::Kind::kBytes, static_cast<size_t>(n)};
-  return FromErrno();
+  // Whoever is told of less than everything waits for the kernel to have room again.
+  if (n < 0) {
+    const IoResult result = FromErrno();
+    if (result.kind == IoResult::Kind::kWouldBlock) socket_->WriteBlocked();
+    return result;
+  }
+  if (static_cast<size_t>(n) < TotalBytes(pieces)) socket_->WriteBlocked();
+  return {IoResult::Kind::kBytes, static_cast<size_t>(n)};
 }
 
 IoResult SocketChannel::TlsResult(int returned) {
   switch (SSL_get_error(ssl_, returned)) {
     case SSL_ERROR_WANT_READ:
+      socket_->ReadBlocked();
       return {IoResult::Kind::kWouldBlock};
     case SSL_ERROR_WANT_WRITE:
+      socket_->WriteBlocked();
       read_wants_write_ = true;
       return {IoResult::Kind::kWouldBlock};
     case SSL_ERROR_ZERO_RETURN:
@@ -134,8 +153,9 @@ IoResult SocketChannel::ReadTls(std::span<uint8_t> into) {
     size_t n = 0;
     const int returned = SSL_read_ex(ssl_, into.data() + total, into.size() - total, &n);
     if (returned <= 0) {
-      if (total > 0) break;  // the error, if it is one, comes again with the next read
-      return TlsResult(returned);
+      if (total == 0) return TlsResult(returned);
+      if (SSL_get_error(ssl_, returned) == SSL_ERROR_WANT_READ) socket_->ReadBlocked();
+      break;  // an error comes again with the next read
     }
     total += n;
   }
@@ -167,26 +187,30 @@ IoResult SocketChannel::WriteTls(std::span<const iovec> pieces) {
 }
 
 void SocketChannel::AwaitReadable() {
-  if (!socket_.is_open()) return;
-  const auto direction = read_wants_write_ ? boost::asio::posix::stream_descriptor::wait_write
-                                           : boost::asio::posix::stream_descriptor::wait_read;
-  socket_.async_wait(direction, [self = boost::intrusive_ptr<SocketChannel>(this)](
-                                    const boost::system::error_code& error) {
-    if (error || self->events_ == nullptr) return;
-    self->worker_.BeginEvent();
-    self->events_->OnReadable();
-  });
+  if (!read_wants_write_) return socket_->AwaitReadable(*this);
+  owes_readable_ = true;
+  socket_->AwaitWritable(*this);
 }
 
 void SocketChannel::AwaitWritable() {
-  if (!socket_.is_open()) return;
-  socket_.async_wait(
-      boost::asio::posix::stream_descriptor::wait_write,
-      [self = boost::intrusive_ptr<SocketChannel>(this)](const boost::system::error_code& error) {
-        if (error || self->events_ == nullptr) return;
-        self->worker_.BeginEvent();
-        self->events_->OnWritable();
-      });
+  owes_writable_ = true;
+  socket_->AwaitWritable(*this);
+}
+
+void SocketChannel::OnSocketReadable() {
+  if (events_ == nullptr) return;
+  const ChannelRef self(this);
+  worker_.BeginEvent();
+  events_->OnReadable();
+}
+
+void SocketChannel::OnSocketWritable() {
+  const ChannelRef self(this);
+  worker_.BeginEvent();
+  const bool owed_readable = std::exchange(owes_readable_, false);
+  const bool owed_writable = std::exchange(owes_writable_, false);
+  if (owed_writable && events_ != nullptr) events_->OnWritable();
+  if (owed_readable && events_ != nullptr) events_->OnReadable();
 }
 
 bool SocketChannel::HasPendingInput() const {
@@ -194,17 +218,17 @@ bool SocketChannel::HasPendingInput() const {
 }
 
 void SocketChannel::ShutdownWrite() {
-  if (!socket_.is_open()) return;
+  if (!socket_->is_open()) return;
   if (ssl_ != nullptr) {
     ERR_clear_error();
     SSL_shutdown(ssl_);
   }
-  ::shutdown(socket_.native_handle(), SHUT_WR);
+  ::shutdown(socket_->fd(), SHUT_WR);
 }
 
 void SocketChannel::Close() {
   events_ = nullptr;
-  if (!socket_.is_open()) return;
+  if (!socket_->is_open()) return;
   if (ssl_ != nullptr) {
     // close_notify, so that the peer can tell an end from a cut (RFC 8446 section 6.1). Without an
     // answer awaited, the session stays resumable.
@@ -213,15 +237,14 @@ void SocketChannel::Close() {
     SSL_free(std::exchange(ssl_, nullptr));
     ERR_clear_error();
   }
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  socket_->Close();
   if (auto on_closed = std::exchange(on_closed_, nullptr)) on_closed();
 }
 
 void SocketChannel::Abort() {
-  if (!socket_.is_open()) return;
+  if (!socket_->is_open()) return;
   const linger reset{1, 0};
-  ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  ::setsockopt(socket_->fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   if (ssl_ != nullptr) SSL_set_quiet_shutdown(ssl_, 1);
   Close();
 }

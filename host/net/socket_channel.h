@@ -3,7 +3,6 @@
 
 #include <openssl/types.h>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,21 +10,19 @@
 #include <string>
 #include <string_view>
 
-#include "host/base/unique_fd.h"
 #include "host/net/channel.h"
-#include "host/net/connection_stats.h"
+#include "host/net/socket_poller.h"
 #include "host/net/worker.h"
 
 namespace meshhost {
 
-// A connected stream socket with readiness events; base of what both kinds of channel share.
-// Worker thread only.
-class SocketChannel final : public Channel {
+// A connected stream socket, plain or TLS. Worker thread only.
+class SocketChannel final : public Channel, private SocketWaiter {
  public:
   // `on_closed` runs once, when the socket is closed. `ssl` null: plaintext; otherwise the
   // handshake is complete and the channel takes it over.
-  SocketChannel(Worker& worker, UniqueFd socket, SSL* ssl, PeerRef peer, std::string alpn,
-                std::function<void()> on_closed);
+  SocketChannel(Worker& worker, std::unique_ptr<PolledSocket> socket, SSL* ssl, PeerRef peer,
+                std::string alpn, std::function<void()> on_closed);
   ~SocketChannel() override;
 
   void SetEvents(ChannelEvents* events) override { events_ = events; }
@@ -41,18 +38,25 @@ class SocketChannel final : public Channel {
   std::string_view alpn() const override { return alpn_; }
 
  private:
+  void OnSocketReadable() override;
+  void OnSocketWritable() override;
+  void OnPollerGone() override {}
   IoResult ReadTls(std::span<uint8_t> into);
   IoResult WriteTls(std::span<const iovec> pieces);
   IoResult TlsResult(int returned);
 
   Worker& worker_;
-  boost::asio::posix::stream_descriptor socket_;
+  std::unique_ptr<PolledSocket> socket_;
   SSL* ssl_;
   ChannelEvents* events_ = nullptr;
   PeerRef peer_;
   std::string alpn_;
   std::function<void()> on_closed_;
-  bool read_wants_write_ = false;  // TLS: a read cannot go on before the socket is writable
+  // TLS: a read cannot go on before the socket is writable.
+  bool read_wants_write_ = false;
+  // What the pending wait for the socket's writability is to report.
+  bool owes_readable_ = false;
+  bool owes_writable_ = false;
 };
 
 }  // namespace meshhost

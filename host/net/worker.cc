@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The loop is Boost.Asio's. Three things are added, because each request would pay for them
+// The loop is Boost.Asio's. Four things are added, because each request would pay for them
 // otherwise: posted tasks are intrusive and wake the loop once per batch, work for the end of a
-// turn is collected in a list, and time-outs live in a TimerWheel behind one Asio timer.
+// turn is collected in a list, time-outs live in a TimerWheel behind one Asio timer, and sockets
+// are polled edge-triggered behind one descriptor (SocketPoller).
 #include "host/net/worker.h"
 
 #include <atomic>
@@ -14,6 +15,7 @@
 #include <utility>
 
 #include "host/base/clock.h"
+#include "host/net/socket_poller.h"
 
 namespace meshhost {
 namespace {
@@ -49,7 +51,8 @@ struct Worker::Core {
         wake_timer(io),
         now_ns(MonotonicNs()),
         timers(now_ns, &Core::WakeEarlier, this),
-        stats(connection_stats) {}
+        stats(connection_stats),
+        sockets(io) {}
 
   static void WakeEarlier(void* context, uint64_t when_ns) {
     static_cast<Core*>(context)->WakeAt(when_ns);
@@ -99,6 +102,7 @@ struct Worker::Core {
   Task* turn_end_tail = nullptr;
   std::atomic<std::thread::id> thread_id{};
   ConnectionStats& stats;
+  SocketPoller sockets;
 };
 
 Worker::Worker(uint32_t index) : core_(std::make_unique<Core>(stats_)), index_(index) {}
@@ -151,6 +155,7 @@ TimerWheel& Worker::timers() { return core_->timers; }
 ArenaPool& Worker::arenas() { return core_->arenas; }
 uint64_t Worker::now_ns() const { return core_->now_ns; }
 boost::asio::io_context& Worker::io() { return core_->io; }
+SocketPoller& Worker::sockets() { return core_->sockets; }
 
 Block& Worker::read_block() {
   Block*& block = core_->read_block;

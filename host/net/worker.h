@@ -18,6 +18,8 @@ class io_context;
 
 namespace meshhost {
 
+class SocketPoller;
+
 // Owned by the runtime. Start and Join belong to the control thread.
 class Worker final : public Loop {
  public:
@@ -44,6 +46,7 @@ class Worker final : public Loop {
   // Refreshes now_ns; the channels call it before each event.
   void BeginEvent();
   boost::asio::io_context& io();
+  SocketPoller& sockets();
   ConnectionStats& stats() { return stats_; }
 
  private:

@@ -30,6 +30,7 @@ class Line {
   explicit Line(char* out) : at_(out) {}
 
   Line& Literal(std::string_view text) {
+    if (text.empty()) return *this;  // memcpy wants a pointer even for no bytes
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
     return *this;

@@ -59,7 +59,8 @@ endfunction()
 function(meshhost_module_runtime name)
   if(MESHHOST_SANITIZE)
     target_compile_options(${name} PRIVATE
-      -fsanitize=${MESHHOST_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all
+      -fsanitize=${MESHHOST_SANITIZE} -fno-sanitize=vptr -fno-omit-frame-pointer
+      -fno-sanitize-recover=all
       -Wno-maybe-uninitialized -Wno-stringop-overflow
       $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-tsan>)
     target_link_options(${name} PRIVATE -fsanitize=${MESHHOST_SANITIZE})
