@@ -18,6 +18,7 @@ Exchange::Exchange(Loop& loop, Arena& arena, const RequestHead& head, PeerRef pe
       params_(match.params),
       allow_(match.allow),
       identity_(peer_->identity()),
+      head_refusal_(head.refusal),
       started_ns_(loop.now_ns()) {
   const size_t bytes = endpoint_.chain->state_bytes();
   if (bytes > 0) {
@@ -31,6 +32,10 @@ Exchange::~Exchange() { snapshot_.Remove(*this); }
 
 void Exchange::ShortenDeadline(uint64_t deadline_ns) {
   if (deadline_ns_ == 0 || deadline_ns < deadline_ns_) deadline_ns_ = deadline_ns;
+}
+
+void Exchange::RefuseHead(const Outcome& outcome) {
+  if (head_refusal_ == nullptr) head_refusal_ = arena_.New<Outcome>(outcome);
 }
 
 void Exchange::Start() { RunChain(0); }
@@ -57,6 +62,7 @@ void Exchange::Resume() {
 }
 
 void Exchange::EnterHandler() {
+  if (head_refusal_ != nullptr) return Answer(nullptr, *head_refusal_);
   if (!endpoint_.client_stream) return responder_.Pull(1);
   // The chain was passed: the responder accepts the handshake, or refuses what only it can judge.
   if (endpoint_.kind == Kind::kWebSocket) responder_.Pull(0);

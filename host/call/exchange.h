@@ -73,7 +73,11 @@ class Exchange final : public SnapshotHook {
   const Final& final() const { return final_; }
 
   // ---- Protocol side (Responder).
-  // Runs the chain, then the handler. Once, when the head is complete.
+  // The codec finds that the head cannot be served. Before Start.
+  void RefuseHead(const Outcome& outcome);
+  // Runs the chain, then the handler; in place of the handler, the refusal of the head, so that
+  // malformed requests are limited, counted and logged like all others. Once, when the head is
+  // complete.
   void Start();
   // A complete message; only while the responder holds credits. Endpoints without a client stream
   // get exactly one, after the request has ended.
@@ -135,6 +139,7 @@ class Exchange final : public SnapshotHook {
   std::string_view allow_;
   std::string_view identity_;
   std::string_view subprotocol_;
+  const Outcome* head_refusal_;
   uint8_t* filter_state_ = nullptr;
   uint64_t started_ns_;
   uint64_t deadline_ns_ = 0;

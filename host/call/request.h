@@ -22,6 +22,8 @@ struct Header {
 
 enum class HttpVersion : uint8_t { kHttp1_0, kHttp1_1, kHttp2 };
 
+struct Outcome;
+
 // A request line and header section. Plain views into the call's arena; filled by the session.
 struct RequestHead {
   HttpVersion version = HttpVersion::kHttp1_1;
@@ -35,6 +37,9 @@ struct RequestHead {
   std::string_view content_type;
   std::optional<uint64_t> content_length;
   std::span<const Header> headers;  // without pseudo-headers
+  // Set when the session found the head malformed or over a limit: what the call is to be answered
+  // with. The other fields are then as far as they could be read.
+  const Outcome* refusal = nullptr;
 
   // First field of that lower-case name; null when absent.
   const Header* Find(std::string_view name) const {

@@ -19,6 +19,7 @@
 
 #include "host/base/arena.h"
 #include "host/call/buffer.h"
+#include "host/call/outcome.h"
 #include "host/call/request.h"
 
 namespace meshhost {
@@ -48,6 +49,9 @@ class StreamSink {
   virtual void OnBody(const Slice& bytes) = 0;
   // The request is complete. Not called for tunnels that never end.
   virtual void OnBodyEnd(std::span<const Header> trailers) = 0;
+  // The body's framing is broken: no more of it comes, and no OnBodyEnd. To be answered with
+  // `outcome`, or reset where the answer has begun already.
+  virtual void OnBodyRefused(const Outcome& outcome) = 0;
   // Unsent bytes fell below the low mark after having been above the high mark.
   virtual void OnWritable() = 0;
   // Last call; the Transport is gone when it returns.
@@ -71,7 +75,8 @@ class Transport {
   virtual void Reset(ResetReason reason) = 0;
 
   // The sink is done with n request bytes: the peer may send as many more. Until then they count
-  // against the stream's window, so a sink that does not consume stops its peer.
+  // against the stream's window, so a sink that does not consume stops its peer. 0: the body is
+  // wanted, so a peer that waits for "100 Continue" gets it.
   virtual void Consume(size_t n) = 0;
   // Response body bytes queued and not yet written. Above high_mark() a sink should wait for
   // OnWritable.
@@ -86,8 +91,8 @@ class Transport {
 class Dispatcher {
  public:
   virtual ~Dispatcher() = default;
-  // Never null. Takes over the arena (which holds `head` and what it views); the sink gives it back
-  // to the pool when the call has ended.
+  // Never null. Also for heads that are refused (head.refusal). Takes over the arena (which holds
+  // `head` and what it views); the sink gives it back to the pool when the call has ended.
   virtual StreamSink* Open(Transport& transport, Arena* arena, const RequestHead& head,
                            const PeerRef& peer) = 0;
 };

@@ -46,32 +46,6 @@ Outcome InternalError(std::string_view message) {
   return outcome;
 }
 
-// Answers a request that is not gRPC although it came this way.
-class WrongContentType final : public StreamSink {
- public:
-  WrongContentType(Loop& loop, Transport& transport, Arena& arena)
-      : loop_(loop), transport_(transport), arena_(arena) {
-    transport.SendHead(415, {}, 0);
-    transport.End({});
-  }
-  void OnBody(const Slice& bytes) override { transport_.Consume(bytes.n); }
-  void OnBodyEnd(std::span<const Header>) override {}
-  void OnWritable() override {}
-  void OnClosed(CloseCause) override {
-    ArenaPool& pool = loop_.arenas();
-    Arena* arena = &arena_;
-    this->~WrongContentType();
-    pool.Give(arena);
-  }
-
- private:
-  ~WrongContentType() override = default;
-
-  Loop& loop_;
-  Transport& transport_;
-  Arena& arena_;
-};
-
 }  // namespace
 
 bool IsGrpcContentType(std::string_view content_type) {
@@ -89,10 +63,6 @@ bool IsGrpcContentType(std::string_view content_type) {
 StreamSink* OpenGrpcStream(Loop& loop, Snapshot& snapshot, const GrpcSettings& settings,
                            Transport& transport, Arena* arena, const RequestHead& head,
                            const PeerRef& peer) {
-  if (!IsGrpcContentType(head.content_type)) {
-    return new (arena->Allocate(sizeof(WrongContentType)))
-        WrongContentType(loop, transport, *arena);
-  }
   const RouteMatch match{snapshot.directory().FindMethod(head.path), {}, {}};
   auto* stream = new (arena->Allocate(sizeof(GrpcStream)))
       GrpcStream(loop, snapshot, settings, transport, *arena, head, peer, match);
@@ -115,7 +85,7 @@ GrpcStream::GrpcStream(Loop& loop, Snapshot& snapshot, const GrpcSettings& setti
 
 void GrpcStream::Start() {
   const Outcome problem = CheckHead();
-  if (problem.reason != Reason::kNone) return Fail(problem);
+  if (problem.reason != Reason::kNone) exchange_.RefuseHead(problem);
   exchange_.Start();
 }
 

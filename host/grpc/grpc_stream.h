@@ -36,7 +36,8 @@ struct GrpcSettings {
 // "application/grpc", alone or with a suffix ("+proto") or parameters. Any thread.
 bool IsGrpcContentType(std::string_view content_type);
 
-// Makes what runs a gRPC request: takes over the arena, never null. Worker thread only.
+// Makes what runs a gRPC request (IsGrpcContentType): takes over the arena, never null. Worker
+// thread only.
 StreamSink* OpenGrpcStream(Loop& loop, Snapshot& snapshot, const GrpcSettings& settings,
                            Transport& transport, Arena* arena, const RequestHead& head,
                            const PeerRef& peer);
@@ -54,6 +55,7 @@ class GrpcStream final : public StreamSink, public Responder {
   // StreamSink.
   void OnBody(const Slice& bytes) override;
   void OnBodyEnd(std::span<const Header> trailers) override;
+  void OnBodyRefused(const Outcome& outcome) override { Fail(outcome); }
   void OnWritable() override;
   void OnClosed(CloseCause cause) override;
 

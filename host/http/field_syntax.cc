@@ -2,36 +2,23 @@
 #include "host/http/field_syntax.h"
 
 #include <algorithm>
-#include <array>
+
+#include "host/base/byte_set.h"
 
 namespace meshhost {
 namespace {
 
-constexpr std::array<bool, 256> TokenChars() {
-  std::array<bool, 256> is{};
-  for (int c = '0'; c <= '9'; ++c) is[c] = true;
-  for (int c = 'a'; c <= 'z'; ++c) is[c] = true;
-  for (int c = 'A'; c <= 'Z'; ++c) is[c] = true;
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) is[static_cast<unsigned char>(c)] = true;
-  return is;
-}
-constexpr std::array<bool, 256> kTokenChars = TokenChars();
+constexpr ByteSet kTokenBytes =
+    ByteSet().WithRange('0', '9').WithRange('a', 'z').WithRange('A', 'Z').With("!#$%&'*+-.^_`|~");
+constexpr ByteSet kValueBytes = ByteSet().With("\t").WithRange(0x20, 0x7e).WithRange(0x80, 0xff);
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 }  // namespace
 
-bool IsToken(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return kTokenChars[static_cast<unsigned char>(c)];
-  });
-}
+bool IsToken(std::string_view text) { return !text.empty() && kTokenBytes.HasAll(text); }
 
-bool IsFieldValue(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) || c == '\t';
-  });
-}
+bool IsFieldValue(std::string_view text) { return kValueBytes.HasAll(text); }
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),

@@ -52,6 +52,8 @@ class Http1Parser final : private boost::beast::http::basic_parser<true> {
   std::string_view body() const { return body_; }
   std::span<const Header> trailers();
   const Outcome& refusal() const { return refusal_; }
+  // Before kHead: the head is refused, for what was found wrong with it or for `outcome`.
+  void RefuseHead(const Outcome& outcome) { head_->refusal = arena_.New<Outcome>(outcome); }
 
   // From kHead on.
   bool keep_alive() const { return basic_parser::keep_alive(); }

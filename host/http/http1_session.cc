@@ -5,8 +5,6 @@
 #include <cstring>
 #include <utility>
 
-#include "host/http/problem.h"
-
 namespace meshhost {
 namespace {
 
@@ -225,9 +223,17 @@ size_t Http1Session::TakeHead(const Slice& bytes) {
   }
   const Http1Parser::Step step = parser_->Parse(text);
   starved_ = step.event == Http1Parser::Event::kNeedMore;
-  if (step.event == Http1Parser::Event::kBad) Refuse(parser_->refusal());
+  if (step.event == Http1Parser::Event::kBad) DispatchRefused(parser_->refusal());
   if (step.event == Http1Parser::Event::kHead) Dispatch();
   return step.consumed;
+}
+
+// What follows such a head cannot be told from its body, so nothing more is read as a request.
+void Http1Session::DispatchRefused(const Outcome& outcome) {
+  Bump(server_.counters_.refused);
+  parser_->RefuseHead(outcome);
+  Dispatch();
+  body_done_ = true;
 }
 
 void Http1Session::Dispatch() {
@@ -238,8 +244,9 @@ void Http1Session::Dispatch() {
   phase_ = Phase::kRequest;
   head_request_ = head.method == "HEAD";
   http10_ = head.version == HttpVersion::kHttp1_0;
-  keep_alive_ = parser_->keep_alive() && requests_ < server_.settings_.requests_per_connection;
-  continue_owed_ = parser_->expects_continue();
+  keep_alive_ = head.refusal == nullptr && parser_->keep_alive() &&
+                requests_ < server_.settings_.requests_per_connection;
+  continue_owed_ = head.refusal == nullptr && parser_->expects_continue();
   body_done_ = false;
   response_started_ = false;
   response_ended_ = false;
@@ -277,7 +284,7 @@ size_t Http1Session::TakeBody(const Slice& bytes) {
       }
       break;
     case Http1Parser::Event::kBad:
-      Refuse(parser_->refusal());
+      RefuseBody(parser_->refusal());
       break;
     case Http1Parser::Event::kHead:
     case Http1Parser::Event::kNeedMore:
@@ -343,23 +350,12 @@ void Http1Session::FinishRequest() {
   if (server_.draining_) phase_ = Phase::kFlush;
 }
 
-// The session answers in place of a sink, and closes. Where an answer has begun it is cut short
-// instead: there is never a second one.
-void Http1Session::Refuse(const Outcome& outcome) {
+// Where the next request begins is not known any more, so this one is the last.
+void Http1Session::RefuseBody(const Outcome& outcome) {
   Bump(server_.counters_.refused);
-  const bool started = sink_ != nullptr && response_started_;
-  if (sink_ != nullptr) std::exchange(sink_, nullptr)->OnClosed(CloseCause::kAborted);
   keep_alive_ = false;
-  if (!started && phase_ != Phase::kDrain) {
-    head_request_ = false;
-    http10_ = false;
-    response_started_ = false;
-    const std::string body = ProblemJson(outcome, {}, {});
-    const Header type[] = {{"content-type", kProblemType}};
-    SendHead(ProblemStatus(outcome), type, static_cast<int64_t>(body.size()));
-    const Slice slice[] = {BorrowedSlice(body)};
-    SendBody(slice);
-  }
+  body_done_ = true;
+  if (phase_ == Phase::kRequest) return sink_->OnBodyRefused(outcome);
   DropRequest();
   phase_ = Phase::kFlush;
 }
@@ -409,7 +405,7 @@ void Http1Session::OnInputDeadline() {
     return server_.loop_.timers().Arm(input_timer_, input_deadline_ns_);
   }
   if (phase_ == Phase::kHead && arena_ != nullptr) {
-    Refuse(Refusal(Reason::kHeaderTimeout));
+    DispatchRefused(Refusal(Reason::kHeaderTimeout));
     return Turn(false);
   }
   Bump(server_.counters_.timed_out);

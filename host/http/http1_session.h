@@ -110,7 +110,8 @@ class Http1Session final : public ChannelEvents,
   // ---- Ends.
   void Settle();
   void FinishRequest();
-  void Refuse(const Outcome& outcome);
+  void DispatchRefused(const Outcome& outcome);
+  void RefuseBody(const Outcome& outcome);
   void Finish();
   void Lose(CloseCause cause);
   void DropRequest();

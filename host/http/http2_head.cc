@@ -27,6 +27,12 @@ bool SameHost(std::string_view a, std::string_view b) {
                                             [&](char x, char y) { return lower(x) == lower(y); });
 }
 
+Outcome Malformed(std::string_view why, int http_status = 0) {
+  Outcome outcome = Refusal(Reason::kMalformedRequest, why);
+  outcome.http_status = http_status;
+  return outcome;
+}
+
 // A fragment or bytes outside ASCII have no place in a request target.
 bool TargetBytesOk(std::string_view target) {
   return std::all_of(target.begin(), target.end(),
@@ -130,20 +136,37 @@ void Http2Head::JoinCookies() {
   first->value = {joined, static_cast<size_t>(end - joined)};
 }
 
-int Http2Head::CheckTarget(RequestHead* head, const HttpSettings& settings) const {
-  if (target_.size() > settings.url_bytes) return 414;
-  if (!TargetBytesOk(target_)) return 400;
-  // CONNECT without ":protocol" has no path: this host is no proxy.
-  if (target_.empty()) return head->method == "CONNECT" ? 501 : 400;
-  if (target_.front() != '/' && target_ != "*") return 400;
+void Http2Head::SplitTarget(RequestHead* head) const {
   const size_t question = target_.find('?');
   head->path = target_.substr(0, question);
   if (question != std::string_view::npos) head->query = target_.substr(question + 1);
-  return 0;
 }
 
-int Http2Head::Build(RequestHead* head, const HttpSettings& settings) {
-  if (over_limit_) return 431;
+Outcome Http2Head::Check(RequestHead* head, const HttpSettings& settings) const {
+  if (target_.size() > settings.url_bytes) return Refusal(Reason::kTargetTooLong);
+  if (!TargetBytesOk(target_)) return Malformed("the request target is malformed");
+  SplitTarget(head);
+  if (over_limit_) return Refusal(Reason::kHeadersTooLarge);
+  // CONNECT without ":protocol" has no path: this host is no proxy.
+  if (target_.empty() && method_ == "CONNECT") return Malformed("CONNECT is not served", 501);
+  if (target_.empty() || (target_.front() != '/' && target_ != "*")) {
+    return Malformed("the request target is malformed");
+  }
+  if (!host_.empty() && !SameHost(head->authority, host_)) {
+    return Malformed("Host is not the :authority");
+  }
+  if (!content_length_.empty()) {
+    uint64_t length = 0;
+    const char* end = content_length_.data() + content_length_.size();
+    if (std::from_chars(content_length_.data(), end, length).ptr != end) {
+      return Malformed("Content-Length is malformed");
+    }
+    head->content_length = length;
+  }
+  return {};
+}
+
+Outcome Http2Head::Build(RequestHead* head, const HttpSettings& settings) {
   if (cookies_ > 1) JoinCookies();
   head->version = HttpVersion::kHttp2;
   head->method = method_;
@@ -152,14 +175,7 @@ int Http2Head::Build(RequestHead* head, const HttpSettings& settings) {
   head->connect_protocol = protocol_;
   head->content_type = content_type_;
   head->headers = fields();
-  if (!host_.empty() && !SameHost(head->authority, host_)) return 400;
-  if (!content_length_.empty()) {
-    uint64_t length = 0;
-    const char* end = content_length_.data() + content_length_.size();
-    if (std::from_chars(content_length_.data(), end, length).ptr != end) return 400;
-    head->content_length = length;
-  }
-  return CheckTarget(head, settings);
+  return Check(head, settings);
 }
 
 }  // namespace meshhost

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "host/base/arena.h"
+#include "host/call/outcome.h"
 #include "host/call/request.h"
 #include "host/http/http_settings.h"
 
@@ -29,8 +30,9 @@ class Http2Head final {
   // Bytes of names and values seen, also beyond the limit.
   size_t bytes() const { return bytes_; }
 
-  // 0, or the HTTP status that refuses the request. Fills *head.
-  int Build(RequestHead* head, const HttpSettings& settings);
+  // Fills *head, as far as that is possible when it is to be refused. The outcome's reason is kNone,
+  // or why the request is refused.
+  Outcome Build(RequestHead* head, const HttpSettings& settings);
   std::span<const Header> fields() const { return {fields_, count_}; }
 
  private:
@@ -38,7 +40,8 @@ class Http2Head final {
   void Note(const Header& field);
   void Grow();
   void JoinCookies();
-  int CheckTarget(RequestHead* head, const HttpSettings& settings) const;
+  void SplitTarget(RequestHead* head) const;
+  Outcome Check(RequestHead* head, const HttpSettings& settings) const;
 
   Arena* arena_ = nullptr;
   Header* fields_ = nullptr;

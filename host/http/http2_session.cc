@@ -434,11 +434,9 @@ void Http2Session::OnFrame(const nghttp2_frame& frame) {
 void Http2Session::OpenStream(Http2Stream& stream) {
   Bump(server_.counters().requests);
   auto* head = stream.arena_->New<RequestHead>();
-  const int refusal = stream.head_collector_.Build(head, server_.settings());
-  if (refusal != 0) {
-    Refuse(stream, refusal);
-    return Judge(guard_.OnGlitch(1));
-  }
+  const Outcome refusal = stream.head_collector_.Build(head, server_.settings());
+  const bool refused = refusal.reason != Reason::kNone;
+  if (refused) head->refusal = stream.arena_->New<Outcome>(refusal);
   if (queued_bytes_ > server_.settings().connection_buffer * kMaxQueuedMarks) {
     Bump(server_.counters().refused);
     return stream.Reset(ResetReason::kRefused);
@@ -446,17 +444,13 @@ void Http2Session::OpenStream(Http2Stream& stream) {
   stream.is_head_request_ = head->method == "HEAD";
   stream.sink_ = server_.dispatcher().Open(stream, stream.arena_, *head, channel_->peer());
   if (stream.request_ended_) EndRequest(stream, {});
+  if (!refused) return;
+  Bump(server_.counters().refused);
+  Judge(guard_.OnGlitch(1));
 }
 
 void Http2Session::EndRequest(Http2Stream& stream, std::span<const Header> trailers) {
   if (stream.sink_ != nullptr) stream.sink_->OnBodyEnd(trailers);
-}
-
-// Before there is a sink: the head itself is what is wrong.
-void Http2Session::Refuse(Http2Stream& stream, int status) {
-  Bump(server_.counters().refused);
-  stream.SendHead(status, {}, 0);
-  stream.End({});
 }
 
 void Http2Session::OnInvalidFrame() { Judge(guard_.OnGlitch(1)); }

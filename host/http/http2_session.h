@@ -99,7 +99,6 @@ class Http2Session final : public ChannelEvents, public boost::intrusive::list_b
   void Feed(const Slice& bytes);
   void OpenStream(Http2Stream& stream);
   void EndRequest(Http2Stream& stream, std::span<const Header> trailers);
-  void Refuse(Http2Stream& stream, int status);
   void Release(Http2Stream& stream, CloseCause cause);
   void Flush();
   Round FlushRound();

@@ -3,35 +3,24 @@
 
 #include <algorithm>
 
+#include "host/base/byte_set.h"
 #include "host/http/field_syntax.h"
 
 namespace meshhost {
 namespace {
 
-bool IsTargetText(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
-}
-
-bool IsPort(std::string_view text) {
-  return text.size() <= 5 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
+constexpr ByteSet kDigits = ByteSet().WithRange('0', '9');
+constexpr ByteSet kTargetBytes = ByteSet().WithRange(0x21, '#' - 1).WithRange('#' + 1, 0x7e);
 // RFC 3986 reg-name and IPv4address.
-bool IsName(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("-._~!$&'()*+,;=%").find(c) != std::string_view::npos;
-  });
-}
+constexpr ByteSet kNameBytes =
+    kDigits.WithRange('a', 'z').WithRange('A', 'Z').With("-._~!$&'()*+,;=%");
+constexpr ByteSet kIpLiteralBytes = kDigits.WithRange('a', 'f').WithRange('A', 'F').With(":.");
 
-bool IsIpLiteral(std::string_view text) {
-  return text.size() > 2 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || (c >= '0' && c <= '9') ||
-                  c == ':' || c == '.';
-         });
-}
+bool IsPort(std::string_view text) { return text.size() <= 5 && kDigits.HasAll(text); }
+
+bool IsName(std::string_view text) { return !text.empty() && kNameBytes.HasAll(text); }
+
+bool IsIpLiteral(std::string_view text) { return text.size() > 2 && kIpLiteralBytes.HasAll(text); }
 
 RequestTarget Split(std::string_view origin) {
   RequestTarget target;
@@ -62,7 +51,7 @@ std::optional<RequestTarget> ParseAbsolute(std::string_view text) {
 }  // namespace
 
 std::optional<RequestTarget> ParseRequestTarget(std::string_view target, std::string_view method) {
-  if (target.empty() || !IsTargetText(target)) return std::nullopt;
+  if (target.empty() || !kTargetBytes.HasAll(target)) return std::nullopt;
   if (target[0] == '/') return Split(target);
   if (target == "*" && method == "OPTIONS") return RequestTarget{.path = target};
   return ParseAbsolute(target);

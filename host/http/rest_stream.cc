@@ -46,14 +46,19 @@ class RestStream final : public StreamSink, public Responder {
   }
 
   void Start() {
-    if (IsPercentEncoded(head_.path)) return exchange_.Start();
-    exchange_.Abort(CancelReason::kLimit,
-                    Refusal(Reason::kMalformedRequest, "the path's percent-encoding is malformed"));
+    if (!IsPercentEncoded(head_.path)) {
+      exchange_.RefuseHead(
+          Refusal(Reason::kMalformedRequest, "the path's percent-encoding is malformed"));
+    }
+    exchange_.Start();
   }
 
   // StreamSink.
   void OnBody(const Slice& bytes) override;
   void OnBodyEnd(std::span<const Header> trailers) override;
+  void OnBodyRefused(const Outcome& outcome) override {
+    exchange_.Abort(CancelReason::kLimit, outcome);
+  }
   void OnWritable() override;
   void OnClosed(CloseCause cause) override;
 
@@ -77,6 +82,7 @@ class RestStream final : public StreamSink, public Responder {
   void AnswerProblem(const Outcome& outcome);
   void AnswerOptions();
   bool IsWebSocketRoute() const;
+  bool IsGrpcMethod() const;
   void WatchBody();
   void OnBodyTimer();
   void WatchWrites();
@@ -252,6 +258,7 @@ void RestStream::Finish(const Message* last, const Outcome& outcome) {
     return AnswerOptions();
   }
   if (unrouted && IsWebSocketRoute()) return AnswerProblem(Refusal(Reason::kNotAnUpgrade));
+  if (unrouted && IsGrpcMethod()) return AnswerProblem(Refusal(Reason::kUnsupportedMediaType));
   if (IsError(outcome) && last == nullptr) return AnswerProblem(outcome);
   if (IsError(outcome) || outcome.http_status != 0) {
     return FinishWhole(ProblemStatus(outcome), last, outcome.trailers);
@@ -294,6 +301,10 @@ void RestStream::AnswerOptions() {
 bool RestStream::IsWebSocketRoute() const {
   const RouteMatch match = snapshot_.directory().FindWebSocket(head_.path, *arena_);
   return match.endpoint->kind == Kind::kWebSocket && !match.endpoint->name.empty();
+}
+
+bool RestStream::IsGrpcMethod() const {
+  return !snapshot_.directory().FindMethod(head_.path)->name.empty();
 }
 
 void RestStream::WatchBody() {

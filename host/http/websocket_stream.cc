@@ -98,6 +98,9 @@ class WebSocketStream final : public StreamSink, public Responder {
   // StreamSink.
   void OnBody(const Slice& bytes) override;
   void OnBodyEnd(std::span<const Header> trailers) override;
+  void OnBodyRefused(const Outcome& outcome) override {
+    exchange_.Abort(CancelReason::kLimit, outcome);
+  }
   void OnWritable() override;
   void OnClosed(CloseCause cause) override;
 

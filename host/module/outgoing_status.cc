@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/module/outgoing_status.h"
 
-#include <algorithm>
 #include <cstring>
 
+#include "host/base/byte_set.h"
 #include "host/call/buffer.h"
 
 namespace meshhost {
 namespace {
 
-bool IsFieldNameChar(char c) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-         kMarks.find(c) != std::string_view::npos;
-}
+// RFC 9110 section 5.6.2 token, in lower case; binary values are encoded, the others must not be
+// able to end the field.
+constexpr ByteSet kNameBytes =
+    ByteSet().WithRange('a', 'z').WithRange('0', '9').With("!#$%&'*+-.^_`|~");
+constexpr ByteSet kValueBytes =
+    ByteSet().WithRange(1, '\n' - 1).WithRange('\n' + 1, '\r' - 1).WithRange('\r' + 1, 0xff);
 
 bool IsField(const Header& field) {
-  if (field.name.empty() || !std::all_of(field.name.begin(), field.name.end(), IsFieldNameChar)) {
-    return false;
-  }
-  if (field.name.ends_with("-bin")) return true;
-  return field.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+  if (field.name.empty() || !kNameBytes.HasAll(field.name)) return false;
+  return field.name.ends_with("-bin") || kValueBytes.HasAll(field.value);
 }
 
 void SetGrpc(std::int32_t code, Outcome* outcome) {

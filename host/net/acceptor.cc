@@ -8,7 +8,9 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <chrono>
 #include <exception>
+#include <thread>
 #include <utility>
 
 #include "host/base/concat.h"
@@ -22,6 +24,7 @@ namespace {
 constexpr int kAcceptsPerTurn = 64;
 constexpr int kAcceptsAtStop = 4096;
 constexpr uint64_t kPauseNs = 50'000'000;
+constexpr int kSpareTries = 50;
 
 struct PeerAddress {
   std::string host;  // without port; empty for unix sockets
@@ -148,9 +151,19 @@ class Acceptor::Core final : private SocketWaiter {
       UniqueFd shed(::accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC));
       if (shed.valid()) Bump(worker_.stats().shed_descriptors);
       shed.reset();
-      spare_.reset(OpenSpare());
+      RegainSpare();
     }
     worker_.timers().Arm(pause_, worker_.now_ns() + kPauseNs);
+  }
+
+  // Under the lock no other acceptor takes the descriptor that was given up, but libc may, for the
+  // moment in which it reads a file of /proc. Without a spare this listener could shed no more.
+  void RegainSpare() {
+    for (int i = 0; i < kSpareTries; ++i) {
+      spare_.reset(OpenSpare());
+      if (spare_.valid()) return;
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
+    }
   }
 
   Worker& worker_;

@@ -27,9 +27,10 @@ UniqueFd NewEpoll() {
 
 struct SocketPoller::Lists {
   template <PolledSocket::Hook PolledSocket::*hook>
-  using List = boost::intrusive::list<
-      PolledSocket, boost::intrusive::member_hook<PolledSocket, PolledSocket::Hook, hook>,
-      boost::intrusive::constant_time_size<false>>;
+  using List =
+      boost::intrusive::list<PolledSocket,
+                             boost::intrusive::member_hook<PolledSocket, PolledSocket::Hook, hook>,
+                             boost::intrusive::constant_time_size<false>>;
 
   List<&PolledSocket::open_hook_> open;
   List<&PolledSocket::ready_hook_> ready;

@@ -93,7 +93,7 @@ class PolledSocket final {
   SocketWaiter* writer_ = nullptr;
   bool readable_ = false;
   bool writable_ = false;
-  bool hung_up_ = false;  // no further event will come for what is left to read
+  bool hung_up_ = false;           // no further event will come for what is left to read
   bool watches_writable_ = false;  // most sockets never fill up, so EPOLLOUT is asked for late
 };
 

@@ -92,6 +92,13 @@ char* WriteJsonText(char* out, std::string_view text) {
         text.remove_prefix(sizeof eight);
         continue;
       }
+    } else {
+      eight = Repeat(' ');
+      std::memcpy(&eight, text.data(), text.size());
+      if (!NeedsCare(eight)) [[likely]] {
+        std::memcpy(out, text.data(), text.size());
+        return out + text.size();
+      }
     }
     const auto c = static_cast<unsigned char>(text.front());
     std::size_t taken = 1;

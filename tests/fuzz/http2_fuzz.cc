@@ -31,6 +31,7 @@ class FuzzSink final : public StreamSink {
   void OnBodyEnd(std::span<const Header>) override {
     if (behaviour_ != 's') Answer();
   }
+  void OnBodyRefused(const Outcome&) override { Answer(); }
   void OnWritable() override { Answer(); }
   void OnClosed(CloseCause) override {
     --open_;

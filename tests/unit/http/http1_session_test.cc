@@ -376,7 +376,7 @@ TEST_F(Http1SessionTest, S05_ABadChunkAfterTheAnswerBeganEndsTheConnection) {
   channel_->TakeOutput();
   EXPECT_EQ(Ask("nonsense\r\n"), "");
   EXPECT_TRUE(IsOver());
-  EXPECT_EQ(stream.cancels, std::vector<CancelReason>{CancelReason::kPeer});
+  EXPECT_EQ(stream.cancels, std::vector<CancelReason>{CancelReason::kLimit});
 }
 
 TEST_F(Http1SessionTest, S05_APeerThatLeavesCancelsItsCall) {

@@ -252,6 +252,7 @@ class RecordingSink final : public StreamSink {
     }
     if (on_end_) on_end_(record_);
   }
+  void OnBodyRefused(const Outcome&) override {}
   void OnWritable() override {
     ++record_.writable;
     if (on_writable) on_writable(record_);
@@ -269,10 +270,34 @@ class RecordingSink final : public StreamSink {
   const bool& consume_;
 };
 
+// Answers what the session refused.
+class RefusingSink final : public StreamSink {
+ public:
+  RefusingSink(Transport& transport, const Outcome& outcome) : transport_(transport) {
+    transport.SendHead(outcome.http_status != 0 ? outcome.http_status
+                                                : FactsOf(outcome.reason).http_status,
+                       {}, 0);
+    transport.End({});
+  }
+  void OnBody(const Slice& bytes) override { transport_.Consume(bytes.n); }
+  void OnBodyEnd(std::span<const Header>) override {}
+  void OnBodyRefused(const Outcome&) override {}
+  void OnWritable() override {}
+  void OnClosed(CloseCause) override {}
+
+ private:
+  Transport& transport_;
+};
+
 class RecordingDispatcher final : public Dispatcher {
  public:
   StreamSink* Open(Transport& transport, Arena* arena, const RequestHead& head,
                    const PeerRef&) override {
+    if (head.refusal != nullptr) {
+      refused_arenas_.emplace_back(arena);
+      refusals.push_back(std::make_unique<RefusingSink>(transport, *head.refusal));
+      return refusals.back().get();
+    }
     StreamRecord& record = *records.emplace_back(std::make_unique<StreamRecord>());
     record.arena.reset(arena);
     record.transport = &transport;
@@ -295,6 +320,10 @@ class RecordingDispatcher final : public Dispatcher {
   bool consume = true;
   std::vector<std::unique_ptr<StreamRecord>> records;
   std::vector<std::unique_ptr<RecordingSink>> sinks;
+  std::vector<std::unique_ptr<RefusingSink>> refusals;
+
+ private:
+  std::vector<std::unique_ptr<Arena>> refused_arenas_;
 };
 
 }  // namespace meshhost
