@@ -30,8 +30,8 @@ class Http2Head final {
   // Bytes of names and values seen, also beyond the limit.
   size_t bytes() const { return bytes_; }
 
-  // Fills *head, as far as that is possible when it is to be refused. The outcome's reason is kNone,
-  // or why the request is refused.
+  // Fills *head, as far as that is possible when it is to be refused. The outcome's reason is
+  // kNone, or why the request is refused.
   Outcome Build(RequestHead* head, const HttpSettings& settings);
   std::span<const Header> fields() const { return {fields_, count_}; }
 

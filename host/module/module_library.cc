@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <exception>
 #include <utility>
 
@@ -109,8 +110,9 @@ bool ModuleLibrary::Unload() {
 
 void ModuleLibrary::Retain() {
   copy_.Keep();
-  // Boost.DLL offers no release of the handle: the object that would close it is let go instead.
-  new boost::dll::shared_library(std::move(library_));
+  // Boost.DLL offers no release of the handle: the object that would close it is kept instead.
+  static auto& retained = *new std::deque<boost::dll::shared_library>;
+  retained.push_back(std::move(library_));
 }
 
 }  // namespace meshhost

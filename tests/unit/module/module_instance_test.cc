@@ -38,6 +38,11 @@ class ModuleInstanceTest : public testing::Test {
     EXPECT_TRUE((*instance)->Start().ok());
     return std::move(instance).value();
   }
+  // What it left behind still runs, so its memory has to stay until the process ends.
+  void Abandon(std::unique_ptr<ModuleInstance> instance) {
+    around_.kept = instance.get();
+    ModuleInstance::Abandon(std::move(instance));
+  }
   double Events() const {
     for (const prometheus::MetricFamily& family : around_.metrics.Collect()) {
       if (family.name == "probe_events_total" || family.name == "probe_events") {
@@ -53,6 +58,8 @@ class ModuleInstanceTest : public testing::Test {
     Registry metrics{{}};
     RecordingLog log;
     RecordingHealth health;
+    ModuleInstance* kept = nullptr;
+    std::unique_ptr<FakeCall> kept_call;
   };
   static Surroundings& NewSurroundings() {
     static auto& all = *new std::deque<Surroundings>;
@@ -135,9 +142,7 @@ TEST_F(ModuleInstanceTest, ThreadLeftBehindRetainsTheInstanceAndIsNamed) {
   // The host lives on, and the next generation loads beside it.
   std::unique_ptr<ModuleInstance> next = Started("{}");
   EXPECT_TRUE(next->Unload(kPatience).unmapped);
-  // Its thread still runs, so its memory has to stay until the process ends.
-  static ModuleInstance* kept [[maybe_unused]] = instance.get();
-  ModuleInstance::Abandon(std::move(instance));
+  Abandon(std::move(instance));
 }
 
 TEST_F(ModuleInstanceTest, OpenCallKeepsTheInstanceFromDestroy) {
@@ -157,11 +162,9 @@ TEST_F(ModuleInstanceTest, OpenCallKeepsTheInstanceFromDestroy) {
   const auto unloaded = instance->Unload(std::chrono::milliseconds(20));
   EXPECT_FALSE(unloaded.unmapped);
   EXPECT_THAT(unloaded.retained_by, HasSubstr("1 call"));
-  static FakeCall* kept_call [[maybe_unused]] = call.get();
-  static ModuleInstance* kept [[maybe_unused]] = instance.get();
   call->destroyed = true;  // the module never finishes it
-  (void)call.release();
-  ModuleInstance::Abandon(std::move(instance));
+  around_.kept_call = std::move(call);
+  Abandon(std::move(instance));
 }
 
 TEST_F(ModuleInstanceTest, ManyOverlappingGenerationsLeaveNothing) {
