@@ -45,6 +45,10 @@ struct Endpoint {
   const PayloadCheck* request_check = nullptr;  // not owned; may be null
 };
 
+// As [[module.method]] and log lines name it: "pkg.Service/Method", "GET /v1/items",
+// "WS /v1/items/watch".
+std::string LabelOf(const Endpoint& endpoint);
+
 // A path parameter: name from the template, value percent-decoded, in the call's arena.
 struct PathParam {
   std::string_view name;

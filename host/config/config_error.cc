@@ -19,6 +19,12 @@ std::string ConfigError::ToString() const {
   return text;
 }
 
+absl::Status StatusAt(std::string_view file, const Position& position, const absl::Status& status) {
+  if (status.ok()) return status;
+  const ConfigError error{std::string(file), position, std::string(status.message()), {}, {}, {}};
+  return absl::Status(status.code(), error.ToString());
+}
+
 std::string FormatErrors(const std::vector<ConfigError>& errors) {
   std::string text;
   for (const ConfigError& error : errors) text += Concat({error.ToString(), "\n"});

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "host/config/position.h"
 
 namespace meshhost {
@@ -22,6 +24,10 @@ struct ConfigError {
   // FILE:LINE:COL: error: MESSAGE (expected X, got Y); HINT
   std::string ToString() const;
 };
+
+// An error of a later step, with its place in front; OK stays OK.
+[[nodiscard]] absl::Status StatusAt(std::string_view file, const Position& position,
+                                    const absl::Status& status);
 
 // One line per error.
 [[nodiscard]] std::string FormatErrors(const std::vector<ConfigError>& errors);

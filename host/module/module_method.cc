@@ -3,26 +3,9 @@
 
 #include <utility>
 
-#include "host/base/concat.h"
 #include "host/module/module_call.h"
 
 namespace meshhost {
-namespace {
-
-std::string LabelOf(const Endpoint& endpoint) {
-  switch (endpoint.kind) {
-    case Kind::kGrpc:
-      return endpoint.name;
-    case Kind::kHttp:
-      return Concat({endpoint.verb, " ", endpoint.name});
-    case Kind::kWebSocket:
-      return Concat({"WS ", endpoint.name});
-  }
-  return endpoint.name;
-}
-
-}  // namespace
-
 ModuleMethod::ModuleMethod(const mh_method& method, Endpoint endpoint,
                            const CrossingMark& instance_mark, CallContext& context)
     : method_(method),

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_split.h"
 #include "host/base/concat.h"
 #include "meshhost/abi/note.h"
 
@@ -24,16 +25,6 @@ absl::StatusOr<std::string> Field(std::string_view what, const char* bytes, std:
     return absl::InvalidArgumentError(Concat({"note: ", what, " has unprintable characters"}));
   }
   return std::string(text);
-}
-
-std::vector<std::string> SplitAtSpaces(std::string_view text) {
-  std::vector<std::string> words;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    if (end > 0) words.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return words;
 }
 
 }  // namespace
@@ -56,8 +47,9 @@ absl::StatusOr<ModuleNote> ParseModuleNote(std::string_view bytes) {
   if (!version.ok()) return version.status();
   absl::StatusOr<std::string> needs = Field("needs", raw.needs, sizeof(raw.needs));
   if (!needs.ok()) return needs.status();
-  return ModuleNote{raw.major,          raw.built_minor,     raw.needs_minor,
-                    *std::move(module), *std::move(version), SplitAtSpaces(*needs)};
+  return ModuleNote{raw.major,           raw.built_minor,
+                    raw.needs_minor,     *std::move(module),
+                    *std::move(version), absl::StrSplit(*needs, ' ', absl::SkipEmpty())};
 }
 
 bool IsModuleName(std::string_view name) {

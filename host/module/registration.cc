@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_split.h"
 #include "host/base/concat.h"
 #include "host/base/status_macros.h"
 
@@ -13,16 +14,6 @@ namespace {
 bool IsVerb(std::string_view verb) {
   return !verb.empty() && verb != "CONNECT" &&
          std::all_of(verb.begin(), verb.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-}
-
-std::vector<std::string> SplitWords(std::string_view text) {
-  std::vector<std::string> words;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    if (end > 0) words.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return words;
 }
 
 Endpoint EndpointOf(Kind kind, const mh_method& method, std::string_view module) {
@@ -110,7 +101,8 @@ absl::Status Registration::AddWebSocket(std::string_view pattern, std::string_vi
   Endpoint endpoint = EndpointOf(Kind::kWebSocket, bidi, module_);
   endpoint.name = pattern;
   endpoint.verb = "GET";
-  endpoint.subprotocols = SplitWords(subprotocols);
+  endpoint.subprotocols = absl::StrSplit(
+      absl::string_view(subprotocols.data(), subprotocols.size()), ' ', absl::SkipEmpty());
   Add(bidi, std::move(endpoint));
   return absl::OkStatus();
 }

@@ -3,17 +3,11 @@
 
 #include <utility>
 
-#include "host/base/concat.h"
 #include "host/base/status_macros.h"
+#include "host/config/config_error.h"
 
 namespace meshhost {
 namespace {
-
-absl::Status At(const Config& config, const Position& position, const absl::Status& status) {
-  return absl::Status(status.code(), Concat({config.file, ":", std::to_string(position.line), ":",
-                                             std::to_string(position.column),
-                                             ": error: ", std::string(status.message())}));
-}
 
 std::shared_ptr<const AcceptorSettings> SettingsOf(const Config& config,
                                                    const ListenerConfig& listener,
@@ -48,7 +42,7 @@ absl::StatusOr<std::vector<std::shared_ptr<const TlsContext>>> ReadCertificates(
       continue;
     }
     auto context = TlsContext::Create(*listener.tls, listener.protocols);
-    if (!context.ok()) return At(config, listener.tls->position, context.status());
+    if (!context.ok()) return StatusAt(config.file, listener.tls->position, context.status());
     contexts.push_back(*std::move(context));
   }
   return contexts;
@@ -63,7 +57,7 @@ absl::StatusOr<std::vector<BoundListener>> BindListeners(
   for (size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerConfig& listener = config.listeners[i];
     auto sockets = Listen(listener, workers, config.limits.backlog);
-    if (!sockets.ok()) return At(config, listener.position, sockets.status());
+    if (!sockets.ok()) return StatusAt(config.file, listener.position, sockets.status());
     bound.push_back(
         {SettingsOf(config, listener, certificates[i], host_admission, log), *std::move(sockets)});
   }

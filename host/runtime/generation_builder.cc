@@ -8,6 +8,7 @@
 
 #include "host/base/concat.h"
 #include "host/base/status_macros.h"
+#include "host/config/config_error.h"
 #include "host/grpc/health_service.h"
 #include "host/grpc/host_schema.h"
 #include "host/grpc/payload_schema.h"
@@ -19,19 +20,6 @@ uint64_t Ns(ConfigDuration duration) { return static_cast<uint64_t>(duration.cou
 
 bool IsUnary(const Endpoint& endpoint) {
   return endpoint.kind != Kind::kWebSocket && !endpoint.client_stream && !endpoint.server_stream;
-}
-
-// As [[module.method]] names it: "pkg.Service/Method", "GET /v1/items", "WS /v1/items/watch".
-std::string MatchName(const Endpoint& endpoint) {
-  switch (endpoint.kind) {
-    case Kind::kGrpc:
-      return endpoint.name;
-    case Kind::kHttp:
-      return Concat({endpoint.verb, " ", endpoint.name});
-    case Kind::kWebSocket:
-      return Concat({"WS ", endpoint.name});
-  }
-  return endpoint.name;
 }
 
 void Override(const MethodConfig& method, Endpoint& endpoint) {
@@ -60,7 +48,7 @@ absl::Status GenerationBuilder::AddModule(const ModuleSet::Entry& module) {
     endpoint.handler = method.get();
     SetDefaults(endpoint);
     for (const MethodConfig& override : module.config->methods) {
-      if (override.match != MatchName(endpoint)) continue;
+      if (override.match != LabelOf(endpoint)) continue;
       Override(override, endpoint);
       unused.erase(&override);
     }
@@ -78,10 +66,10 @@ absl::Status GenerationBuilder::AddModule(const ModuleSet::Entry& module) {
 
 absl::Status GenerationBuilder::UnusedOverride(const ModuleConfig& module,
                                                const MethodConfig& method) const {
-  return absl::NotFoundError(
-      Concat({config_.file, ":", std::to_string(method.position.line), ":",
-              std::to_string(method.position.column), ": error: module \"", module.name,
-              "\" serves nothing that matches \"", method.match, "\""}));
+  return StatusAt(
+      config_.file, method.position,
+      absl::NotFoundError(Concat(
+          {"module \"", module.name, "\" serves nothing that matches \"", method.match, "\""})));
 }
 
 void GenerationBuilder::SetDefaults(Endpoint& endpoint) const {

@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/runtime/module_set.h"
 
-#include "host/base/concat.h"
 #include "host/base/status_macros.h"
+#include "host/config/config_error.h"
 
 namespace meshhost {
 namespace {
 
 constexpr uint64_t kFirstGeneration = 1;
 constexpr std::chrono::seconds kLastPatience{1};
-
-absl::Status At(const Config& config, const ModuleConfig& module, const absl::Status& status) {
-  if (status.ok()) return status;
-  return absl::Status(status.code(), Concat({config.file, ":", std::to_string(module.position.line),
-                                             ":", std::to_string(module.position.column),
-                                             ": error: ", std::string(status.message())}));
-}
 
 }  // namespace
 
@@ -31,7 +24,7 @@ absl::Status ModuleSet::Create(const Config& config, const ModuleEnvironment& en
   for (const ModuleConfig& module : config.modules) {
     if (!module.enabled) continue;
     auto instance = ModuleInstance::Create(module, kFirstGeneration, environment, claims_);
-    if (!instance.ok()) return At(config, module, instance.status());
+    if (!instance.ok()) return StatusAt(config.file, module.position, instance.status());
     entries_.push_back({&module, *std::move(instance)});
   }
   return absl::OkStatus();
