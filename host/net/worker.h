@@ -48,6 +48,7 @@ class Worker final : public Loop {
   boost::asio::io_context& io();
   SocketPoller& sockets();
   ConnectionStats& stats() { return stats_; }
+  const ConnectionStats& stats() const { return stats_; }
 
  private:
   struct Core;  // keeps Boost.Asio out of this header

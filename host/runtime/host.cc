@@ -65,7 +65,7 @@ absl::Status Host::Build() {
 absl::Status Host::AddMetrics() {
   RETURN_IF_ERROR(AddHostMetrics(*metrics_, *log_, access_log_.get()));
   for (uint32_t i = 0; i < workers_.size(); ++i) {
-    RETURN_IF_ERROR(AddWorkerMetrics(*metrics_, i, workers_[i]->worker().stats()));
+    RETURN_IF_ERROR(AddWorkerMetrics(*metrics_, i, *workers_[i]));
   }
   return AddModuleMetrics(*metrics_, modules_);
 }

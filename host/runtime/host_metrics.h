@@ -2,8 +2,8 @@
 #pragma once
 
 #include "absl/status/status.h"
-#include "host/net/connection_stats.h"
 #include "host/runtime/module_set.h"
+#include "host/runtime/serving_worker.h"
 #include "host/telemetry/access_log.h"
 #include "host/telemetry/async_log.h"
 #include "host/telemetry/registry.h"
@@ -13,7 +13,7 @@ namespace meshhost {
 // What the layers below telemetry count for themselves, shown as metrics. What is passed outlives
 // the registry's last scrape. `access_log` may be null.
 absl::Status AddHostMetrics(Registry& registry, const AsyncLog& log, const AccessLog* access_log);
-absl::Status AddWorkerMetrics(Registry& registry, uint32_t worker, const ConnectionStats& stats);
+absl::Status AddWorkerMetrics(Registry& registry, uint32_t index, const ServingWorker& worker);
 absl::Status AddModuleMetrics(Registry& registry, const ModuleSet& modules);
 
 }  // namespace meshhost

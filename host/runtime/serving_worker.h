@@ -22,6 +22,8 @@ class ServingWorker final {
   ~ServingWorker();
 
   Worker& worker() { return worker_; }
+  const Worker& worker() const { return worker_; }
+  const SessionFactory& sessions() const { return sessions_; }
 
   // Before Start.
   void AddListener(UniqueFd socket, std::shared_ptr<const AcceptorSettings> settings);

@@ -57,6 +57,12 @@ absl::Status AddConnectionMetrics(Registry& registry, std::uint32_t worker,
                                      "Connections closed right after they were accepted, and "
                                      "accepts that failed.",
                                      readings.refused));
+  RETURN_IF_ERROR(series.AddByReason("meshhost_connections_ended_total",
+                                     "Connections that the host ended for their peer's conduct.",
+                                     readings.ended));
+  RETURN_IF_ERROR(series.Add("meshhost_http2_peer_resets_total",
+                             "HTTP/2 streams that the peer reset before their answer.", kCounter,
+                             readings.http2_peer_resets));
   RETURN_IF_ERROR(series.Add("meshhost_tls_handshakes_total", "TLS handshakes completed.", kCounter,
                              readings.handshakes));
   RETURN_IF_ERROR(series.Add("meshhost_tls_handshakes_resumed_total",

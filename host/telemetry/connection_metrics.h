@@ -21,6 +21,8 @@ struct ConnectionReadings {
   Read accepted;
   Read active;
   std::vector<std::pair<std::string, Read>> refused;  // by reason
+  std::vector<std::pair<std::string, Read>> ended;    // by the host, by reason
+  Read http2_peer_resets;
   Read handshakes;
   Read handshakes_resumed;
   std::vector<std::pair<std::string, Read>> handshake_failures;  // by reason

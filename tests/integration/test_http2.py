@@ -195,6 +195,8 @@ def test_S66_pings_of_a_client_that_pings_too_often(shared_host):
         client.flush()
         goaway = client.until_closed()
     assert goaway.error_code == ENHANCE_YOUR_CALM and goaway.additional_data == b"too_many_pings"
+    shared_host.wait_metric(lambda value: value >= 1, "meshhost_connections_ended_total",
+                            reason="abuse")
 
 
 def test_S66_peer_that_never_reads_is_closed(start_host, tmp_path):
@@ -204,6 +206,8 @@ def test_S66_peer_that_never_reads_is_closed(start_host, tmp_path):
                             (":path", "/probe/produce?bytes=1000&messages=1000000")])
         client.until(lambda: client.streams[call].reset is not None or client.closed, 20)
     host.wait_metric(lambda value: (value or 0) >= 1, "probe_cancelled_total")
+    host.wait_metric(lambda value: value == 1, "meshhost_connections_ended_total",
+                     reason="timed_out")
 
 
 def test_S66_preface_that_never_comes_is_closed(start_host, tmp_path):

@@ -56,6 +56,8 @@ void EveryMetric::AddConnections() {
                                {.accepted = seven,
                                 .active = seven,
                                 .refused = {{"max_connections", seven}},
+                                .ended = {{"timed_out", seven}},
+                                .http2_peer_resets = seven,
                                 .handshakes = seven,
                                 .handshakes_resumed = seven,
                                 .handshake_failures = {{"timeout", seven}},

@@ -8,8 +8,10 @@
  *   entry -> create -> start -> (serving) -> drain -> destroy -> fini -> unmapped
  *
  * Any failure before the routes are swapped in destroys what was created and leaves the running
- * generation untouched. destroy, fini and unmapping happen only when everything that the module
- * holds (calls, posted work, timers, threads, slices) is zero.
+ * generation untouched. destroy is called once no call of the module is open and no work that it
+ * posted waits or runs; what else it holds (timers, threads of mh.exec/1, slices) it gives back in
+ * destroy at the latest. fini and unmapping follow when all of that is zero. A module that keeps
+ * something is not unmapped: it is "retained", and what it holds is named.
  *
  * Not allowed in a module, because it outlives or overreaches it: changing signal handlers,
  * locale, umask, working directory or environment; fork; exit; threads not made by mh.exec/1 that
