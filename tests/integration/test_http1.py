@@ -342,6 +342,8 @@ def test_S05_idle_connection_is_closed_without_an_answer(strict_host):
     with Connection(strict_host.address()) as client:
         assert client.request("GET /echo").body == HELLO
         assert client.rest() == b""
+    strict_host.wait_metric(lambda value: value >= 1, "meshhost_connections_ended_total",
+                            reason="timed_out")
 
 
 def test_S05_connection_is_closed_after_its_requests(strict_host):

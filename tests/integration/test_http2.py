@@ -206,8 +206,6 @@ def test_S66_peer_that_never_reads_is_closed(start_host, tmp_path):
                             (":path", "/probe/produce?bytes=1000&messages=1000000")])
         client.until(lambda: client.streams[call].reset is not None or client.closed, 20)
     host.wait_metric(lambda value: (value or 0) >= 1, "probe_cancelled_total")
-    host.wait_metric(lambda value: value == 1, "meshhost_connections_ended_total",
-                     reason="timed_out")
 
 
 def test_S66_preface_that_never_comes_is_closed(start_host, tmp_path):
