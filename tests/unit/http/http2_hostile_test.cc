@@ -10,6 +10,7 @@
 
 #include "host/http/http2_server.h"
 #include "tests/unit/http/http2_client.h"
+#include "tests/unit/http/recording_dispatcher.h"
 
 namespace meshhost {
 namespace {
