@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/http/http1_server.h"
 
-#include <ctime>
 #include <utility>
 
-#include "host/base/clock.h"
 #include "host/http/http1_session.h"
 
 namespace meshhost {
@@ -19,7 +17,8 @@ Http1Server::Http1Server(Loop& loop, ReadBlock read_block, Dispatcher& dispatche
       read_block_(std::move(read_block)),
       dispatcher_(dispatcher),
       settings_(settings),
-      sessions_(std::make_unique<Sessions>()) {}
+      sessions_(std::make_unique<Sessions>()),
+      date_(loop) {}
 
 Http1Server::~Http1Server() {
   CloseAll();
@@ -40,20 +39,6 @@ void Http1Server::Drain() {
 
 void Http1Server::CloseAll() {
   for (Http1Session& session : sessions_->list) session.Kill();
-}
-
-std::string_view Http1Server::Date() {
-  constexpr uint64_t kSecond = 1'000'000'000;
-  constexpr size_t kLength = sizeof("Sun, 06 Nov 1994 08:49:37 GMT") - 1;
-  if (loop_.now_ns() >= date_until_ns_) {
-    const uint64_t wall = WallNs();
-    const time_t seconds = static_cast<time_t>(wall / kSecond);
-    tm parts;
-    gmtime_r(&seconds, &parts);
-    strftime(date_, sizeof date_, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    date_until_ns_ = loop_.now_ns() + kSecond - wall % kSecond;
-  }
-  return {date_, kLength};
 }
 
 }  // namespace meshhost

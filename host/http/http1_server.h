@@ -13,6 +13,7 @@
 #include "host/call/loop.h"
 #include "host/call/transport.h"
 #include "host/http/http1_output.h"
+#include "host/http/http_date.h"
 #include "host/http/http_settings.h"
 #include "host/net/channel.h"
 
@@ -56,9 +57,6 @@ class Http1Server final {
   friend class Http1Session;
   struct Sessions;
 
-  // "Sun, 06 Nov 1994 08:49:37 GMT", as of this second.
-  std::string_view Date();
-
   Loop& loop_;
   ReadBlock read_block_;
   Dispatcher& dispatcher_;
@@ -67,8 +65,7 @@ class Http1Server final {
   std::unique_ptr<Sessions> sessions_;  // open ones, and closed ones until their turn ends
   size_t open_ = 0;
   bool draining_ = false;
-  uint64_t date_until_ns_ = 0;
-  char date_[30];
+  HttpDate date_;
   Http1Counters counters_;
 };
 

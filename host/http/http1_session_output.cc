@@ -75,7 +75,7 @@ void Http1Session::FormatHead(int status, std::span<const Header> headers, int64
 }
 
 char* Http1Session::FormatFraming(char* at, int status, int64_t content_length) {
-  at = PutField(at, "date", server_.Date());
+  at = PutField(at, "date", server_.date_.Now());
   if (content_length >= 0 && status != 204) {
     at = Put(at, "content-length: ");
     at = Put(std::to_chars(at, at + 20, content_length).ptr, "\r\n");

@@ -14,7 +14,8 @@ Http2Server::Http2Server(Loop& loop, ReadBlock read_block, Dispatcher& dispatche
       dispatcher_(dispatcher),
       settings_(settings),
       callbacks_(MakeHttp2Callbacks()),
-      option_(MakeHttp2Option(settings)) {
+      option_(MakeHttp2Option(settings)),
+      date_(loop) {
   idle_streams_.reserve(kMaxIdleStreams);
 }
 

@@ -18,6 +18,7 @@
 #include "host/http/http2_output.h"
 #include "host/http/http2_session.h"
 #include "host/http/http2_stream.h"
+#include "host/http/http_date.h"
 #include "host/http/http_settings.h"
 #include "host/net/channel.h"
 
@@ -63,6 +64,7 @@ class Http2Server final {
   const HttpSettings& settings() const { return settings_; }
   Http2Counters& counters() { return counters_; }
   Http2Scratch& scratch() { return scratch_; }
+  std::string_view Date() { return date_.Now(); }
   Http2Stream* TakeStream();
   void GiveStream(Http2Stream* stream);
   // Null when out of memory. `table_page`: for Http2Memory::Trim.
@@ -90,6 +92,7 @@ class Http2Server final {
   std::unique_ptr<nghttp2_option, OptionDelete> option_;
   std::vector<std::unique_ptr<Http2Stream>> idle_streams_;
   Http2Scratch scratch_;
+  HttpDate date_;
   Http2Counters counters_;
   bool draining_ = false;
   boost::intrusive::list<Http2Session> sessions_;

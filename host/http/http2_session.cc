@@ -449,6 +449,8 @@ void Http2Session::OpenStream(Http2Stream& stream) {
   Judge(guard_.OnGlitch(1));
 }
 
+std::string_view Http2Session::Date() { return server_.Date(); }
+
 void Http2Session::EndRequest(Http2Stream& stream, std::span<const Header> trailers) {
   if (stream.sink_ != nullptr) stream.sink_->OnBodyEnd(trailers);
 }

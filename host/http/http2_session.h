@@ -52,6 +52,7 @@ class Http2Session final : public ChannelEvents, public boost::intrusive::list_b
 
   // ---- For Http2Stream.
   nghttp2_session* native() { return native_; }
+  std::string_view Date();
   void OnHeadStored(Http2Stream& stream) {
     stored_heads_.push_back(stream);
     Wake();

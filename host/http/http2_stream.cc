@@ -20,6 +20,17 @@ nghttp2_nv InPlace(std::string_view name, std::string_view value) {
           kInPlace};
 }
 
+bool Has(std::span<const Header> headers, std::string_view name) {
+  return std::any_of(headers.begin(), headers.end(),
+                     [name](const Header& header) { return header.name == name; });
+}
+
+// gRPC's responses have no Date: the protocol's own grammar lists what they may carry.
+bool IsGrpc(std::span<const Header> headers) {
+  return !headers.empty() && headers[0].name == "content-type" &&
+         headers[0].value.starts_with("application/grpc");
+}
+
 std::string_view Decimal(Arena& arena, uint64_t number) {
   char* text = static_cast<char*>(arena.Allocate(20, 1));
   return {text, static_cast<size_t>(std::to_chars(text, text + 20, number).ptr - text)};
@@ -80,21 +91,21 @@ Http2Stream::Fields Http2Stream::Keep(std::span<const Header> headers, size_t ex
   return kept;
 }
 
+void Http2Stream::Prepend(std::string_view name, std::string_view value) {
+  *--head_.v = InPlace(name, value);
+  ++head_.n;
+}
+
 void Http2Stream::SendHead(int status, std::span<const Header> headers, int64_t content_length) {
   if (head_.n > 0 || ended_ || aborted_) return;
   if (status == 101) status = 200;  // extended CONNECT has no "switching protocols"
   bodyless_ = is_head_request_ || status == 204 || status == 304;
-  const bool with_length = content_length >= 0 && status != 204 &&
-                           std::none_of(headers.begin(), headers.end(), [](const Header& header) {
-                             return header.name == "content-length";
-                           });
-  head_ = Keep(headers, 2);
-  if (with_length) {
-    *--head_.v = InPlace("content-length", Decimal(*arena_, static_cast<uint64_t>(content_length)));
-    ++head_.n;
+  head_ = Keep(headers, 3);
+  if (content_length >= 0 && status != 204 && !Has(headers, "content-length")) {
+    Prepend("content-length", Decimal(*arena_, static_cast<uint64_t>(content_length)));
   }
-  *--head_.v = InPlace(":status", status == 200 ? "200" : Decimal(*arena_, status));
-  ++head_.n;
+  if (!IsGrpc(headers) && !Has(headers, "date")) Prepend("date", session_->Date());
+  Prepend(":status", status == 200 ? "200" : Decimal(*arena_, status));
   session_->OnHeadStored(*this);
 }
 

@@ -62,6 +62,7 @@ class Http2Stream final : public Transport, public boost::intrusive::list_base_h
                           uint32_t* flags, nghttp2_data_source* source, void* session_object);
   ssize_t NextFrame(size_t length, uint32_t* flags);
   Fields Keep(std::span<const Header> headers, size_t extra);
+  void Prepend(std::string_view name, std::string_view value);
   void SubmitHead(bool with_body);
   void SubmitTrailers();
   void Continue();
