@@ -65,9 +65,10 @@ spdlog::level::level_enum SpdlogLevel(LogLevel level) {
 struct AsyncLog::Core {
   LogConfig::Format format;
   std::shared_ptr<LineSink> sink;
+  // Outlives the pool, whose queued messages hold it too.
+  std::shared_ptr<spdlog::async_logger> logger;
   // Of our own, outside of spdlog's global registry. The destructor of the pool drains its queue.
   std::shared_ptr<spdlog::details::thread_pool> pool;
-  std::shared_ptr<spdlog::async_logger> logger;
 };
 
 AsyncLog::AsyncLog(std::unique_ptr<Core> core) : core_(std::move(core)) {}

@@ -61,8 +61,8 @@ function(meshhost_module_runtime name)
     target_compile_options(${name} PRIVATE
       -fsanitize=${MESHHOST_SANITIZE} -fno-sanitize=vptr -fno-omit-frame-pointer
       -fno-sanitize-recover=all
-      -Wno-maybe-uninitialized -Wno-stringop-overflow
-      $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-tsan>)
+      $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-tsan>
+      $<$<COMPILE_LANG_AND_ID:C,GNU>:-Wno-maybe-uninitialized -Wno-stringop-overflow>)
     target_link_options(${name} PRIVATE -fsanitize=${MESHHOST_SANITIZE})
     return()  # no exit_handlers.c: the sanitizers follow glibc's own list
   endif()

@@ -11,3 +11,5 @@ TEST_MODULES = BUILD / "test_modules"
 DEV_CA_SCRIPT = ROOT / "packaging" / "dev_ca"
 # Sanitizers make everything slower; waits, never sleeps, are stretched by this.
 PATIENCE = float(os.environ.get("MESHHOST_PATIENCE", "1"))
+# What the thread sanitizer needs for each byte that the host needs.
+MEMORY_FACTOR = int(os.environ.get("MESHHOST_MEMORY_FACTOR", "1"))
