@@ -37,7 +37,6 @@ class WebSocketTunnel final {
 
   WebSocketTunnel(boost::asio::io_context& io, Transport& transport)
       : executor_(io.get_executor()), transport_(&transport) {}
-  WebSocketTunnel(WebSocketTunnel&&) = default;
 
   executor_type get_executor() const { return executor_; }
 
