@@ -2,7 +2,8 @@
 """Memory of idle connections: open many, let each serve one request, and weigh the server.
 
 One request per connection first, because a connection that has done work is what a pool keeps open.
-Each is a bare socket with a minimal HTTP/1.1 or HTTP/2 exchange on it, all held until the end.
+Each is a bare socket with a minimal HTTP/1.1 or HTTP/2 exchange on it, all held until the end. They
+are weighed after some quiet seconds: servers give memory back when a connection rests, not at once.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ import time
 from .loads import BODY, ECHO_REQUEST
 from .processes import BenchError
 
+_QUIET_SECONDS = 8
 _FRAME_HEADERS, _FRAME_SETTINGS, _FRAME_GOAWAY, _FRAME_RST = 1, 4, 7, 3
 _END_STREAM, _END_HEADERS, _ACK = 1, 4, 1
 
@@ -121,6 +123,7 @@ def bytes_per_connection(server, port, path, protocol, tls, count):
     with contextlib.ExitStack() as held:
         for _ in range(count):
             held.enter_context(open_connection(port, path, protocol, context))
+        time.sleep(_QUIET_SECONDS)
         after = _settled_memory(server.child)
         server.cut_access_log()
     return (after - before) / count
