@@ -48,7 +48,7 @@ class Generation final : public Directory {
 
   // What serves connections of listeners that do not serve a protocol.
   const Directory& refusing() const { return refusing_; }
-  size_t endpoints() const { return endpoints_.size(); }
+  const std::deque<Endpoint>& endpoints() const { return endpoints_; }
 
  private:
   friend class GenerationBuilder;
