@@ -66,8 +66,8 @@ bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
                     [lower](char x, char y) { return lower(x) == lower(y); });
 }
 
-constexpr std::array<std::string_view, 7> kPaths = {"/metrics", "/livez",   "/readyz", "/health",
-                                                    "/config",  "/modules", "/version"};
+constexpr std::array<std::string_view, 8> kPaths = {
+    "/metrics", "/livez", "/readyz", "/health", "/config", "/modules", "/openapi.json", "/version"};
 
 }  // namespace
 
@@ -105,6 +105,7 @@ AdminAnswer AdminPages::Page(std::string_view path, std::string_view accept) con
   if (path == "/health") return Health();
   if (path == "/config") return Json(source_.ConfigJson());
   if (path == "/modules") return Json(source_.ModulesJson());
+  if (path == "/openapi.json") return Json(source_.OpenApiJson());
   return Json(source_.VersionJson());
 }
 

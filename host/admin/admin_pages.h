@@ -5,7 +5,7 @@
 //   /metrics  text or OpenMetrics, as asked for      /livez   200 or 503, plain text
 //   /config   effective configuration                /readyz  200 or 503, plain text
 //   /modules  what is loaded                         /health  200 or 503, JSON
-//   /version  what runs
+//   /version  what runs                              /openapi.json  the REST routes
 //
 // The Host field is checked although the server listens on loopback only: a web page that the
 // operator has open could otherwise read all this through a name that resolves to 127.0.0.1.

@@ -37,6 +37,7 @@ class AdminSource {
   // Each a JSON document.
   virtual std::string ConfigJson() const = 0;
   virtual std::string ModulesJson() const = 0;
+  virtual std::string OpenApiJson() const = 0;
   virtual std::string VersionJson() const = 0;
 };
 

@@ -34,6 +34,7 @@ struct Endpoint {
   std::string name;    // gRPC "pkg.Service/Method"; else the route template; "" = no such endpoint
   std::string verb;    // HTTP: "GET"; gRPC "POST"; WebSocket "GET"
   std::string module;  // configured name; "" for the host's own
+  std::vector<std::string> hosts;  // routes: served for these alone, as configured; empty: for all
   std::vector<std::string> subprotocols;  // WebSocket, in order of preference
   uint32_t max_message = 0;      // bytes of one request message or whole body; 0 = codec's default
   uint32_t max_in_flight = 0;    // 0 = none
@@ -70,10 +71,10 @@ class Directory {
   virtual ~Directory() = default;
   // path "/pkg.Service/Method". Never null; unknown = an endpoint that refuses.
   virtual const Endpoint* FindMethod(std::string_view path) const = 0;
-  // verb and path of a REST request.
-  virtual RouteMatch FindRoute(std::string_view verb, std::string_view path, Arena&) const = 0;
-  // path of a WebSocket handshake.
-  virtual RouteMatch FindWebSocket(std::string_view path, Arena&) const = 0;
+  // By method, authority and path of a REST request.
+  virtual RouteMatch FindRoute(const RequestHead& head, Arena&) const = 0;
+  // By authority and path of a WebSocket handshake.
+  virtual RouteMatch FindWebSocket(const RequestHead& head, Arena&) const = 0;
 };
 
 }  // namespace meshhost

@@ -209,7 +209,8 @@ struct ModuleConfig {
   std::uint32_t pool_queue = 1024;
   std::uint32_t max_in_flight = 0;  // 0: the limit of the host alone
   std::vector<std::string> allowed_libraries;
-  std::string sha256;  // empty: not pinned
+  std::vector<std::string> hosts;  // lower case; "*.example" covers all below; empty: every host
+  std::string sha256;              // empty: not pinned
   ConfigDuration init_timeout = std::chrono::seconds(10);
   ConfigDuration stop_timeout = std::chrono::seconds(10);
   ConfigDuration callback_warn = std::chrono::milliseconds(50);

@@ -43,6 +43,10 @@ SchemaTable ModuleTable() {
                    "Its requests at work at once; 0 = limits.max_in_flight alone."),
           ListKey("allowed_libraries", &C::allowed_libraries, LibraryNameForm(), {0, 1000}, kHot,
                   "Shared libraries that it may need besides the C library."),
+          ListKey("hosts", &C::hosts, HostForm(), {0, 1000}, kHot,
+                  "Hosts (RFC 9110 Host / :authority, without port) that its REST routes and "
+                  "WebSockets are served for; \"*.example.com\" = any name below; empty = every "
+                  "host. gRPC methods are served for every host."),
           TextKey("sha256", &C::sha256, Sha256Form(), kHot,
                   "Pin: the file must have this SHA-256; \"\" = not pinned."),
           DurationKey("init_timeout", &C::init_timeout, {kMs, kHour}, kHot,

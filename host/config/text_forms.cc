@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/config/text_forms.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
@@ -13,6 +15,7 @@ namespace {
 constexpr std::string_view kFilePrefix = "file:";
 constexpr std::size_t kMaxIdentifier = 63;
 constexpr std::size_t kMaxServerName = 253;
+constexpr std::size_t kMaxLabel = 63;
 constexpr std::uint32_t kMaxMode = 0777;
 
 bool ConsistsOf(std::string_view text, std::string_view alphabet) {
@@ -144,6 +147,46 @@ absl::StatusOr<std::string> ParseServerName(std::string_view text, const ValueSo
   return name;
 }
 
+bool IsDnsLabel(std::string_view label) {
+  return !label.empty() && label.size() <= kMaxLabel && ConsistsOf(label, kHost) &&
+         label.front() != '-' && label.back() != '-';
+}
+
+// With a last label of letters: what ends in digits is an address, or nothing.
+bool IsDnsName(std::string_view name) {
+  if (name.size() > kMaxServerName) return false;
+  while (true) {
+    const std::size_t dot = name.find('.');
+    if (!IsDnsLabel(name.substr(0, dot))) return false;
+    if (dot == name.npos) return !ConsistsOf(name, "0123456789");
+    name.remove_prefix(dot + 1);
+  }
+}
+
+// Brackets stay: they are part of what a request says.
+std::string CanonicalIpv6(std::string_view text) {
+  in6_addr binary{};
+  char canonical[INET6_ADDRSTRLEN];
+  if (!text.starts_with('[') || !text.ends_with(']')) return "";
+  const std::string address(text.substr(1, text.size() - 2));
+  if (inet_pton(AF_INET6, address.c_str(), &binary) != 1) return "";
+  return Concat({"[", inet_ntop(AF_INET6, &binary, canonical, sizeof(canonical)), "]"});
+}
+
+bool IsIpv4(const std::string& text) {
+  in_addr binary{};
+  return inet_pton(AF_INET, text.c_str(), &binary) == 1;
+}
+
+absl::StatusOr<std::string> ParseHost(std::string_view text, const ValueSource&) {
+  if (absl::Status status = CheckPrintable(text); !status.ok()) return status;
+  const std::string name = Lower(text);
+  if (std::string address = CanonicalIpv6(name); !address.empty()) return address;
+  const bool wildcard = name.starts_with("*.");
+  if (IsDnsName(std::string_view(name).substr(wildcard ? 2 : 0)) || IsIpv4(name)) return name;
+  return absl::InvalidArgumentError(Concat({"\"", text, "\" is not a host without port"}));
+}
+
 absl::StatusOr<std::string> ParseLibraryName(std::string_view text, const ValueSource&) {
   if (absl::Status status = CheckPrintable(text); !status.ok()) return status;
   if (text.empty() || text.find('/') != text.npos) {
@@ -220,6 +263,10 @@ TextForm<std::string> Sha256Form() {
 
 TextForm<std::string> ServerNameForm() {
   return {"a host name like \"a.example\" or \"*.a.example\"", ParseServerName, Same};
+}
+
+TextForm<std::string> HostForm() {
+  return {"a host like \"a.example\", \"*.a.example\" or \"[::1]\"", ParseHost, Same};
 }
 
 TextForm<std::string> LibraryNameForm() {

@@ -32,6 +32,9 @@ namespace meshhost {
 [[nodiscard]] TextForm<std::string> Sha256Form();
 // "a.example" or "*.a.example", lower-cased.
 [[nodiscard]] TextForm<std::string> ServerNameForm();
+// What a request may name as its host: a DNS name, "*." and a DNS name, or an IP literal ("[::1]").
+// Lower-cased, IPv6 in its canonical spelling.
+[[nodiscard]] TextForm<std::string> HostForm();
 // File name of a shared library, no folder.
 [[nodiscard]] TextForm<std::string> LibraryNameForm();
 // "pkg.Service/Method" or "GET /v1/items".

@@ -149,6 +149,11 @@ class Validator final {
     for (std::size_t i = 0; i < config_.modules.size(); ++i) {
       const ModuleConfig& module = config_.modules[i];
       CheckUnique(names, module.name, config_.Where(At("module", i, ".name")), "module name");
+      Seen hosts;
+      for (const std::string& host : module.hosts) {
+        CheckUnique(hosts, host, config_.Where(At("module", i, ".hosts")),
+                    Concat({"host of module \"", module.name, "\""}));
+      }
       Seen matches;
       for (const MethodConfig& method : module.methods) {
         CheckUnique(matches, method.match, method.position,

@@ -34,8 +34,8 @@ class RestStream final : public StreamSink, public Responder {
         transport_(transport),
         arena_(arena),
         head_(head),
-        exchange_(loop, *arena, head, peer, snapshot,
-                  snapshot.directory().FindRoute(head.method, head.path, *arena), *this),
+        exchange_(loop, *arena, head, peer, snapshot, snapshot.directory().FindRoute(head, *arena),
+                  *this),
         gathers_(!exchange_.endpoint().client_stream),
         is_head_(head.method == "HEAD"),
         body_timer_([](void* self) { static_cast<RestStream*>(self)->OnBodyTimer(); }, this),
@@ -299,7 +299,7 @@ void RestStream::AnswerOptions() {
 }
 
 bool RestStream::IsWebSocketRoute() const {
-  const RouteMatch match = snapshot_.directory().FindWebSocket(head_.path, *arena_);
+  const RouteMatch match = snapshot_.directory().FindWebSocket(head_, *arena_);
   return match.endpoint->kind == Kind::kWebSocket && !match.endpoint->name.empty();
 }
 

@@ -197,9 +197,19 @@ absl::Status RouteTable::Add(const Endpoint& endpoint) {
 
 RouteTable::Found RouteTable::Find(std::string_view verb, std::string_view path,
                                    Arena& arena) const {
+  const RouteTable* const alone[] = {this};
+  return FindFirst(alone, verb, path, arena);
+}
+
+RouteTable::Found RouteTable::FindFirst(std::span<const RouteTable* const> tables,
+                                        std::string_view verb, std::string_view path,
+                                        Arena& arena) {
   if (path.empty() || path[0] != '/') return {.refusal = Reason::kRouteNotFound};
   Lookup lookup(verb, arena);
-  return lookup.Result(lookup.Visit(*root_, path.substr(1)));
+  for (const RouteTable* table : tables) {
+    if (lookup.Visit(*table->root_, path.substr(1))) return lookup.Result(true);
+  }
+  return lookup.Result(false);
 }
 
 }  // namespace meshhost

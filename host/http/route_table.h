@@ -42,6 +42,9 @@ class RouteTable final {
   };
   // HEAD finds GET where there is no HEAD.
   Found Find(std::string_view verb, std::string_view path, Arena& arena) const;
+  // The first of the tables that serves verb and path; when none does, what they all allow.
+  static Found FindFirst(std::span<const RouteTable* const> tables, std::string_view verb,
+                         std::string_view path, Arena& arena);
 
   size_t size() const { return size_; }
 

@@ -503,7 +503,7 @@ void WebSocketStream::OnPingTimer() {
 StreamSink* OpenWebSocketStream(Loop& loop, boost::asio::io_context& io, Snapshot& snapshot,
                                 const HttpSettings& settings, Transport& transport, Arena* arena,
                                 const RequestHead& head, const PeerRef& peer) {
-  const RouteMatch match = snapshot.directory().FindWebSocket(head.path, *arena);
+  const RouteMatch match = snapshot.directory().FindWebSocket(head, *arena);
   if (match.endpoint->kind != Kind::kWebSocket || match.endpoint->name.empty()) {
     return OpenRestStream(loop, snapshot, settings, transport, arena, head, peer);
   }

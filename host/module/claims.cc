@@ -49,6 +49,20 @@ std::string Shape(std::string_view pattern) {
   return shape;
 }
 
+// A host has neither blank nor slash. "" = every host.
+std::string RouteKey(const Endpoint& route, std::string_view host) {
+  const bool websocket = route.kind == Kind::kWebSocket;
+  return Concat(
+      {websocket ? std::string_view("websocket") : route.verb, " ", host, " ", Shape(route.name)});
+}
+
+std::string RouteText(const Endpoint& route, std::string_view host) {
+  const bool websocket = route.kind == Kind::kWebSocket;
+  const std::string name = websocket ? Concat({"WebSocket route \"", route.name, "\""})
+                                     : Concat({"route \"", route.verb, " ", route.name, "\""});
+  return host.empty() ? name : Concat({name, " for host \"", host, "\""});
+}
+
 }  // namespace
 
 absl::Status CheckRouteTemplate(std::string_view pattern) {
@@ -74,23 +88,27 @@ absl::Status CheckRouteTemplate(std::string_view pattern) {
 }
 
 absl::Status Claims::ClaimService(std::string_view service, std::string_view module) {
-  return Claim(Concat({"service ", service}), Concat({"service \"", service, "\""}), module);
+  const std::string key = Concat({"service ", service});
+  RETURN_IF_ERROR(CheckFree(key, Concat({"service \"", service, "\""}), module));
+  owners_.emplace(key, module);
+  return absl::OkStatus();
 }
 
-absl::Status Claims::ClaimRoute(Kind kind, std::string_view verb, std::string_view pattern,
-                                std::string_view module) {
-  RETURN_IF_ERROR(CheckRouteTemplate(pattern));
-  if (kind == Kind::kWebSocket) {
-    return Claim(Concat({"websocket ", Shape(pattern)}),
-                 Concat({"WebSocket route \"", pattern, "\""}), module);
+absl::Status Claims::ClaimRoute(const Endpoint& route) {
+  RETURN_IF_ERROR(CheckRouteTemplate(route.name));
+  const std::vector<std::string> everywhere = {""};
+  const std::vector<std::string>& hosts = route.hosts.empty() ? everywhere : route.hosts;
+  for (const std::string& host : hosts) {
+    RETURN_IF_ERROR(CheckFree(RouteKey(route, host), RouteText(route, host), route.module));
   }
-  return Claim(Concat({verb, " ", Shape(pattern)}), Concat({"route \"", verb, " ", pattern, "\""}),
-               module);
+  for (const std::string& host : hosts) owners_.emplace(RouteKey(route, host), route.module);
+  return absl::OkStatus();
 }
 
-absl::Status Claims::Claim(std::string key, std::string_view what, std::string_view module) {
-  const auto [owner, claimed] = owners_.try_emplace(std::move(key), module);
-  if (claimed) return absl::OkStatus();
+absl::Status Claims::CheckFree(std::string_view key, std::string_view what,
+                               std::string_view module) const {
+  const auto owner = owners_.find(key);
+  if (owner == owners_.end()) return absl::OkStatus();
   return absl::AlreadyExistsError(Concat(
       {what, " of module \"", module, "\": already taken by module \"", owner->second, "\""}));
 }

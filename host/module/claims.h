@@ -16,16 +16,17 @@ class Claims final {
  public:
   // "pkg.Service".
   [[nodiscard]] absl::Status ClaimService(std::string_view service, std::string_view module);
-  // Templates that differ only in parameter names are the same route.
-  [[nodiscard]] absl::Status ClaimRoute(Kind kind, std::string_view verb, std::string_view pattern,
-                                        std::string_view module);
+  // A REST or WebSocket route for each of its hosts, or for every host: all of them or none.
+  // Templates that differ only in parameter names are the same route; of different hosts, none are.
+  [[nodiscard]] absl::Status ClaimRoute(const Endpoint& route);
   // Gives up all claims of a module that failed to load.
   void Release(std::string_view module);
 
  private:
-  [[nodiscard]] absl::Status Claim(std::string key, std::string_view what, std::string_view module);
+  [[nodiscard]] absl::Status CheckFree(std::string_view key, std::string_view what,
+                                       std::string_view module) const;
 
-  std::map<std::string, std::string> owners_;  // key -> module
+  std::map<std::string, std::string, std::less<>> owners_;  // key -> module
 };
 
 // Syntax of a route template: "/v1/items/{id}", "/files/{path...}". The error names what is wrong.

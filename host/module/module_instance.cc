@@ -78,7 +78,7 @@ ModuleInstance::ModuleInstance(const ModuleConfig& config, std::uint64_t generat
                environment.call_high_mark,
                config.max_in_flight,
                {}},
-      registration_(name_, mark_, context_, claims) {}
+      registration_(name_, config.hosts, mark_, context_, claims) {}
 
 ModuleInstance::~ModuleInstance() {
   assert(phase_ == Phase::kUnloaded && "unload or abandon an instance before it dies");

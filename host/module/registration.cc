@@ -36,9 +36,13 @@ absl::Status CheckMethodFields(const mh_method& method) {
   return absl::OkStatus();
 }
 
-Registration::Registration(std::string module, const CrossingMark& mark, CallContext& context,
-                           Claims& claims)
-    : module_(std::move(module)), mark_(mark), context_(context), claims_(&claims) {}
+Registration::Registration(std::string module, std::vector<std::string> hosts,
+                           const CrossingMark& mark, CallContext& context, Claims& claims)
+    : module_(std::move(module)),
+      hosts_(std::move(hosts)),
+      mark_(mark),
+      context_(context),
+      claims_(&claims) {}
 
 absl::Status Registration::AddDescriptors(std::string_view file_descriptor_set) {
   return schema_.Add(file_descriptor_set);
@@ -81,12 +85,10 @@ absl::Status Registration::AddRoute(std::string_view verb, std::string_view patt
     return absl::InvalidArgumentError(
         Concat({"route \"", verb, " ", pattern, "\": ", std::string(fields.message())}));
   }
-  RETURN_IF_ERROR(claims_->ClaimRoute(Kind::kHttp, verb, pattern, module_));
   Endpoint endpoint = EndpointOf(Kind::kHttp, method, module_);
   endpoint.name = pattern;
   endpoint.verb = verb;
-  Add(method, std::move(endpoint));
-  return absl::OkStatus();
+  return AddRoute(method, std::move(endpoint));
 }
 
 absl::Status Registration::AddWebSocket(std::string_view pattern, std::string_view subprotocols,
@@ -95,7 +97,6 @@ absl::Status Registration::AddWebSocket(std::string_view pattern, std::string_vi
     return absl::InvalidArgumentError(
         Concat({"WebSocket route \"", pattern, "\": ", std::string(fields.message())}));
   }
-  RETURN_IF_ERROR(claims_->ClaimRoute(Kind::kWebSocket, "GET", pattern, module_));
   mh_method bidi = method;
   bidi.kind = MH_KIND_BIDI;
   Endpoint endpoint = EndpointOf(Kind::kWebSocket, bidi, module_);
@@ -103,7 +104,13 @@ absl::Status Registration::AddWebSocket(std::string_view pattern, std::string_vi
   endpoint.verb = "GET";
   endpoint.subprotocols = absl::StrSplit(
       absl::string_view(subprotocols.data(), subprotocols.size()), ' ', absl::SkipEmpty());
-  Add(bidi, std::move(endpoint));
+  return AddRoute(bidi, std::move(endpoint));
+}
+
+absl::Status Registration::AddRoute(const mh_method& method, Endpoint endpoint) {
+  endpoint.hosts = hosts_;
+  RETURN_IF_ERROR(claims_->ClaimRoute(endpoint));
+  Add(method, std::move(endpoint));
   return absl::OkStatus();
 }
 
@@ -118,7 +125,7 @@ absl::Status Registration::ClaimAll(Claims& claims) const {
   for (const auto& method : methods_) {
     const Endpoint& endpoint = method->endpoint();
     if (endpoint.kind == Kind::kGrpc) continue;
-    RETURN_IF_ERROR(claims.ClaimRoute(endpoint.kind, endpoint.verb, endpoint.name, module_));
+    RETURN_IF_ERROR(claims.ClaimRoute(endpoint));
   }
   return absl::OkStatus();
 }

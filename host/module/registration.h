@@ -18,8 +18,10 @@ namespace meshhost {
 // into it. Control thread while it is open, then any.
 class Registration final {
  public:
-  // `claims` of the configuration that is being built; used until Close.
-  Registration(std::string module, const CrossingMark& mark, CallContext& context, Claims& claims);
+  // `hosts` that routes are served for, empty: for all; `claims` of the configuration that is being
+  // built, used until Close.
+  Registration(std::string module, std::vector<std::string> hosts, const CrossingMark& mark,
+               CallContext& context, Claims& claims);
 
   // Each says what is wrong with which name. InvalidArgument and NotFound: the module's mistake;
   // AlreadyExists: another module, or this one, has the name.
@@ -42,9 +44,12 @@ class Registration final {
   [[nodiscard]] absl::Status ClaimAll(Claims& claims) const;
 
  private:
+  // Claims it first.
+  [[nodiscard]] absl::Status AddRoute(const mh_method& method, Endpoint endpoint);
   void Add(const mh_method& method, Endpoint endpoint);
 
   const std::string module_;
+  const std::vector<std::string> hosts_;
   const CrossingMark& mark_;
   CallContext& context_;
   Claims* claims_;

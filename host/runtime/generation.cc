@@ -38,12 +38,12 @@ RouteMatch Generation::ToMatch(const RouteTable::Found& found, const Fallback& n
   return {&not_found.endpoint, {}, {}};
 }
 
-RouteMatch Generation::FindRoute(std::string_view verb, std::string_view path, Arena& arena) const {
-  return ToMatch(routes_.Find(verb, path, arena), unknown_route_);
+RouteMatch Generation::FindRoute(const RequestHead& head, Arena& arena) const {
+  return ToMatch(routes_.Find(head.authority, head.method, head.path, arena), unknown_route_);
 }
 
-RouteMatch Generation::FindWebSocket(std::string_view path, Arena& arena) const {
-  return ToMatch(websockets_.Find("GET", path, arena), unknown_websocket_);
+RouteMatch Generation::FindWebSocket(const RequestHead& head, Arena& arena) const {
+  return ToMatch(websockets_.Find(head.authority, "GET", head.path, arena), unknown_websocket_);
 }
 
 RefusingDirectory::RefusingDirectory()
@@ -54,11 +54,11 @@ RefusingDirectory::RefusingDirectory()
 
 const Endpoint* RefusingDirectory::FindMethod(std::string_view) const { return &grpc_; }
 
-RouteMatch RefusingDirectory::FindRoute(std::string_view, std::string_view, Arena&) const {
+RouteMatch RefusingDirectory::FindRoute(const RequestHead&, Arena&) const {
   return {&http_, {}, {}};
 }
 
-RouteMatch RefusingDirectory::FindWebSocket(std::string_view, Arena&) const {
+RouteMatch RefusingDirectory::FindWebSocket(const RequestHead&, Arena&) const {
   return {&websocket_, {}, {}};
 }
 

@@ -13,7 +13,7 @@
 #include "host/call/endpoint.h"
 #include "host/filter/filter_stack.h"
 #include "host/grpc/method_table.h"
-#include "host/http/route_table.h"
+#include "host/http/virtual_hosts.h"
 #include "host/runtime/refusing_handler.h"
 
 namespace meshhost {
@@ -25,8 +25,8 @@ class RefusingDirectory final : public Directory {
   RefusingDirectory();
 
   const Endpoint* FindMethod(std::string_view path) const override;
-  RouteMatch FindRoute(std::string_view verb, std::string_view path, Arena& arena) const override;
-  RouteMatch FindWebSocket(std::string_view path, Arena& arena) const override;
+  RouteMatch FindRoute(const RequestHead& head, Arena& arena) const override;
+  RouteMatch FindWebSocket(const RequestHead& head, Arena& arena) const override;
 
  private:
   friend class GenerationBuilder;
@@ -43,12 +43,12 @@ class Generation final : public Directory {
   Generation();
 
   const Endpoint* FindMethod(std::string_view path) const override;
-  RouteMatch FindRoute(std::string_view verb, std::string_view path, Arena& arena) const override;
-  RouteMatch FindWebSocket(std::string_view path, Arena& arena) const override;
+  RouteMatch FindRoute(const RequestHead& head, Arena& arena) const override;
+  RouteMatch FindWebSocket(const RequestHead& head, Arena& arena) const override;
 
   // What serves connections of listeners that do not serve a protocol.
   const Directory& refusing() const { return refusing_; }
-  size_t endpoints() const { return endpoints_.size(); }
+  const std::deque<Endpoint>& endpoints() const { return endpoints_; }
 
  private:
   friend class GenerationBuilder;
@@ -66,8 +66,8 @@ class Generation final : public Directory {
   std::deque<Endpoint> endpoints_;  // addresses stay
   std::unique_ptr<FilterStack> filters_;
   MethodTable methods_;
-  RouteTable routes_;
-  RouteTable websockets_;
+  VirtualHosts routes_;
+  VirtualHosts websockets_;
   Fallback unknown_method_;
   Fallback unknown_route_;
   Fallback wrong_verb_;

@@ -77,6 +77,7 @@ absl::Status Host::Start() {
   std::vector<const Heartbeat*> heartbeats;
   for (const auto& heartbeat : heartbeats_) heartbeats.push_back(heartbeat.get());
   state_.SetModules(modules_);
+  state_.SetGeneration(*generation_);
   state_.SetHeartbeats(std::move(heartbeats));
   ASSIGN_OR_RETURN(admin_, AdminServer::Start(config_->admin, *metrics_, state_));
   RETURN_IF_ERROR(modules_.Start());
@@ -101,7 +102,7 @@ void Host::StartWorkers(std::vector<BoundListener> listeners) {
   state_.BeginServing();
   log_->Info("ready", {{"workers", workers_.size()},
                        {"modules", modules_.entries().size()},
-                       {"endpoints", generation_->endpoints()}});
+                       {"endpoints", generation_->endpoints().size()}});
 }
 
 void Host::BeginDraining() {

@@ -5,6 +5,7 @@
 
 #include "host/base/concat.h"
 #include "host/config/print.h"
+#include "host/http/openapi_document.h"
 #include "host/runtime/version.h"
 #include "meshhost/abi/base.h"
 
@@ -83,6 +84,14 @@ std::string HostState::ModulesJson() const {
                        {"holding", instance.Holding()}});
   }
   return modules.dump();
+}
+
+std::string HostState::OpenApiJson() const {
+  OpenApiDocument document;
+  for (const Endpoint& endpoint : generation_->endpoints()) {
+    if (endpoint.kind == Kind::kHttp) document.Add(endpoint);
+  }
+  return document.ToJson(kVersion);
 }
 
 std::string HostState::VersionJson() const {

@@ -14,6 +14,7 @@
 #include "host/config/config.h"
 #include "host/grpc/health_registry.h"
 #include "host/module/module_instance.h"
+#include "host/runtime/generation.h"
 #include "host/runtime/heartbeat.h"
 #include "host/runtime/module_set.h"
 
@@ -28,6 +29,7 @@ class HostState final : public AdminSource, public HealthSink {
   HealthRegistry& health() { return health_; }
   // Before the admin server starts; what they point to outlives it.
   void SetModules(const ModuleSet& modules) { modules_ = &modules; }
+  void SetGeneration(const Generation& generation) { generation_ = &generation; }
   void SetHeartbeats(std::vector<const Heartbeat*> heartbeats) {
     heartbeats_ = std::move(heartbeats);
   }
@@ -39,6 +41,7 @@ class HostState final : public AdminSource, public HealthSink {
   HealthReport Health() const override;
   std::string ConfigJson() const override;
   std::string ModulesJson() const override;
+  std::string OpenApiJson() const override;
   std::string VersionJson() const override;
   // HealthSink.
   void SetServing(std::string_view module, std::string_view service, bool serving) override;
@@ -51,6 +54,7 @@ class HostState final : public AdminSource, public HealthSink {
 
   const std::shared_ptr<const Config> config_;
   const ModuleSet* modules_ = nullptr;
+  const Generation* generation_ = nullptr;
   std::vector<const Heartbeat*> heartbeats_;
   HealthRegistry health_;
   mutable absl::Mutex mutex_;

@@ -74,13 +74,12 @@ const Endpoint* EchoDirectory::FindMethod(std::string_view path) const {
   return found != nullptr ? found : &unknown_method_;
 }
 
-RouteMatch EchoDirectory::FindRoute(std::string_view verb, std::string_view path,
-                                    Arena& arena) const {
-  const RouteTable::Found found = routes_.Find(verb, path, arena);
+RouteMatch EchoDirectory::FindRoute(const RequestHead& head, Arena& arena) const {
+  const RouteTable::Found found = routes_.Find(head.method, head.path, arena);
   return {found.endpoint != nullptr ? found.endpoint : &unknown_route_, found.params, {}};
 }
 
-RouteMatch EchoDirectory::FindWebSocket(std::string_view, Arena&) const {
+RouteMatch EchoDirectory::FindWebSocket(const RequestHead&, Arena&) const {
   return {&unknown_websocket_, {}, {}};
 }
 

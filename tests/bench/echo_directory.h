@@ -26,8 +26,8 @@ class EchoDirectory final : public Directory {
                                                              std::unique_ptr<FilterStack> filters);
 
   const Endpoint* FindMethod(std::string_view path) const override;
-  RouteMatch FindRoute(std::string_view verb, std::string_view path, Arena& arena) const override;
-  RouteMatch FindWebSocket(std::string_view path, Arena& arena) const override;
+  RouteMatch FindRoute(const RequestHead& head, Arena& arena) const override;
+  RouteMatch FindWebSocket(const RequestHead& head, Arena& arena) const override;
 
  private:
   EchoDirectory(const Config& config, std::unique_ptr<FilterStack> filters);

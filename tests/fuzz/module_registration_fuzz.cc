@@ -69,7 +69,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ModulePool pool({"m:fuzz", 1, 1, mark, &misbehaviour});
   CallContext context{pool, counts, misbehaviour};
   Claims claims;
-  Registration registration("fuzz", mark, context, claims);
+  Registration registration("fuzz", {"a.example", "*.b.example"}, mark, context, claims);
   std::string_view text(reinterpret_cast<const char*>(data), size);
   while (!text.empty()) Register(TakeUntil(&text, '\n'), &registration);
   for (const auto& method : registration.methods()) {

@@ -143,6 +143,16 @@ def test_S36_conflict_of_route_shapes_is_refused(start_host, tmp_path):
     assert '"one"' in stderr and '"two"' in stderr
 
 
+@pytest.mark.parametrize("second", ['["b.example", "*.a.example"]', '["*.A.example"]'])
+def test_S36_conflict_on_one_host_is_refused(start_host, tmp_path, second):
+    """The hosts of two copies overlap in one; test_routes.py has those that do not."""
+    named = TEST_MODULES / "named.so"
+    stderr, _ = run_refused(start_host, HostProcess.base_config(
+        tmp_path, HostProcess.module_config("one", named, hosts='["a.example", "*.a.example"]') +
+        HostProcess.module_config("two", named, hosts=second)))
+    assert '"one"' in stderr and '"two"' in stderr and '"*.a.example"' in stderr
+
+
 def test_S25_pool_that_is_full_refuses_and_recovers(start_host, tmp_path):
     host = start_host(HostProcess.base_config(tmp_path, HostProcess.module_config(
         "probe", TEST_MODULES / "probe.so", pool_threads=1, pool_queue=1)))

@@ -73,6 +73,8 @@ TEST_F(AdminPagesTest, ShowsWhichCheckFailed) {
 TEST_F(AdminPagesTest, ShowsTheDocumentsOfTheHost) {
   EXPECT_EQ(Get("/config").body, R"({"host":{}})");
   EXPECT_EQ(Get("/modules").body, R"([{"name":"echo"}])");
+  EXPECT_EQ(Get("/openapi.json").body, R"({"openapi":"3.1.0"})");
+  EXPECT_EQ(Get("/openapi.json").content_type, "application/json");
   EXPECT_EQ(Get("/version").body, R"({"version":"0.1.0"})");
 }
 

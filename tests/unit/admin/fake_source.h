@@ -23,6 +23,7 @@ class FakeSource final : public AdminSource {
   }
   std::string ConfigJson() const override { return R"({"host":{}})"; }
   std::string ModulesJson() const override { return R"([{"name":"echo"}])"; }
+  std::string OpenApiJson() const override { return R"({"openapi":"3.1.0"})"; }
   std::string VersionJson() const override { return R"({"version":"0.1.0"})"; }
 
  private:

@@ -32,8 +32,8 @@ class FakeLoop final : public Loop {
 class NoDirectory final : public Directory {
  public:
   const Endpoint* FindMethod(std::string_view) const override { return nullptr; }
-  RouteMatch FindRoute(std::string_view, std::string_view, Arena&) const override { return {}; }
-  RouteMatch FindWebSocket(std::string_view, Arena&) const override { return {}; }
+  RouteMatch FindRoute(const RequestHead&, Arena&) const override { return {}; }
+  RouteMatch FindWebSocket(const RequestHead&, Arena&) const override { return {}; }
 };
 
 class RecordingHandler final : public Handler, public Receiver {

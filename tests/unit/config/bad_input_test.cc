@@ -4,6 +4,7 @@
 // valid listener is appended to each text, so that the lines under test keep their numbers.
 #include <gtest/gtest.h>
 
+#include "host/base/concat.h"
 #include "host/config/load.h"
 
 namespace meshhost {
@@ -144,6 +145,9 @@ const BadInput kValues[] = {
      "[[module]]\nname = \"m\"\npath = \"m.so\"\nallowed_libraries = [\"/lib/x.so\"]\n",
      "f:4:1: error: module.allowed_libraries: \"/lib/x.so\" is not a bare file name (expected a "
      "list, each a library like \"libsqlite3.so.0\", got an array)\n"},
+    {"host_with_port", "[[module]]\nname = \"m\"\npath = \"m.so\"\nhosts = [\"a.example:80\"]\n",
+     "f:4:1: error: module.hosts: \"a.example:80\" is not a host without port (expected a list, "
+     "each a host like \"a.example\", \"*.a.example\" or \"[::1]\", got an array)\n"},
     {"bad_pin", "[[module]]\nname = \"m\"\npath = \"m.so\"\nsha256 = \"abc\"\n",
      "f:4:1: error: module.sha256: is not 64 hexadecimal digits (expected 64 hexadecimal digits, "
      "or "
@@ -172,6 +176,9 @@ const BadInput kClashes[] = {
     {"module_name_twice",
      "[[module]]\nname = \"m\"\npath = \"a.so\"\n[[module]]\nname = \"m\"\npath = \"b.so\"\n",
      "f:5:1: error: module name \"m\" is already taken in line 2\n"},
+    {"host_twice",
+     "[[module]]\nname = \"m\"\npath = \"a.so\"\nhosts = [\"a.example\", \"A.example\"]\n",
+     "f:4:1: error: host of module \"m\" \"a.example\" is already taken in line 4\n"},
     {"match_twice",
      "[[module]]\nname = \"m\"\npath = \"a.so\"\n[[module.method]]\nmatch = \"a.B/C\"\n"
      "[[module.method]]\nmatch = \"a.B/C\"\n",
@@ -227,6 +234,45 @@ TEST(BadInput, AllErrorsComeAtOnceInTheOrderOfTheFile) {
 }
 
 // A file that was cut off must not stop a host from listening at all.
+TEST(BadInput, S36_WhatNoRequestCanNameAsItsHostIsRefused) {
+  const std::string label(64, 'a');
+  std::string name = "a";
+  while (name.size() <= 253) name += ".a";
+  for (const char* host : {"",
+                           "*",
+                           "*.",
+                           ".a",
+                           "a.",
+                           "a..b",
+                           "*a.b",
+                           "a.*.b",
+                           "*.*.a",
+                           "-a",
+                           "a-.b",
+                           "a_b",
+                           "a b",
+                           "http://a",
+                           "a/",
+                           "a:1",
+                           "::1",
+                           "[::1",
+                           "[::1]:1",
+                           "[127.0.0.1]",
+                           "[fe80::1%lo]",
+                           "*.[::1]",
+                           "1.2.3",
+                           "1.2.3.256",
+                           "*.1.2.3.4",
+                           "127.0.0.1\\u0000",
+                           "\u00e4.example",
+                           label.c_str(),
+                           name.c_str()}) {
+    const std::string text = Concat(
+        {"[[module]]\nname = \"m\"\npath = \"m.so\"\nhosts = [\"", host, "\"]\n", kListener});
+    EXPECT_TRUE(ErrorsOf(text).starts_with("f:4:1: error: module.hosts: ")) << host;
+  }
+}
+
 TEST(BadInput, AFileWithoutListenersIsRefused) {
   EXPECT_EQ(ErrorsOf(""),
             "f:1:1: error: nothing to serve on (expected at least one [[listener]], got none)\n");

@@ -151,6 +151,7 @@ TEST(Load, ReadsModulesWithMethodOverrides) {
 name = "catalog"
 path = "catalog.so"
 allowed_libraries = ["libsqlite3.so.0"]
+hosts = ["API.example", "*.example", "localhost", "127.0.0.1", "[0:0::1]", "xn--4ca.example"]
 sha256 = "ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef0123456789"
 [[module.method]]
 match = "catalog.v1.Catalog/Import"
@@ -164,6 +165,8 @@ max_in_flight = 7
   const ModuleConfig& module = config->modules[0];
   EXPECT_EQ(module.path.path, "/etc/meshhost/catalog.so");
   EXPECT_EQ(module.allowed_libraries, std::vector<std::string>{"libsqlite3.so.0"});
+  EXPECT_EQ(module.hosts, (std::vector<std::string>{"api.example", "*.example", "localhost",
+                                                    "127.0.0.1", "[::1]", "xn--4ca.example"}));
   EXPECT_EQ(module.sha256, "abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789");
   EXPECT_EQ(module.config_json, "{}");
   ASSERT_EQ(module.methods.size(), 2u);

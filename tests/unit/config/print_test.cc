@@ -29,6 +29,7 @@ key = "/k"
 [[module]]
 name = "m"
 path = "/m.so"
+hosts = ["a.example", "*.b.example"]
 [module.config]
 "odd key" = "line\nbreak\u007f"
 nested = {list = [1, 2.5, true], empty = {}}

@@ -131,8 +131,8 @@ class OneMethod final : public Directory {
     EXPECT_EQ(path, "/pkg.Service/Method");
     return endpoint;
   }
-  RouteMatch FindRoute(std::string_view, std::string_view, Arena&) const override { return {}; }
-  RouteMatch FindWebSocket(std::string_view, Arena&) const override { return {}; }
+  RouteMatch FindRoute(const RequestHead&, Arena&) const override { return {}; }
+  RouteMatch FindWebSocket(const RequestHead&, Arena&) const override { return {}; }
   Endpoint* endpoint = nullptr;
 };
 

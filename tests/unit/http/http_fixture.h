@@ -21,7 +21,7 @@
 #include "host/call/transport.h"
 #include "host/http/http_settings.h"
 #include "host/http/rest_stream.h"
-#include "host/http/route_table.h"
+#include "host/http/virtual_hosts.h"
 #include "tests/unit/http/fake_channel.h"
 
 namespace meshhost {
@@ -113,17 +113,17 @@ class TestDirectory final : public Directory {
   // After everything was added.
   void Compile() {
     for (const Endpoint& endpoint : endpoints_) {
-      RouteTable& table = endpoint.kind == Kind::kWebSocket ? sockets_ : routes_;
+      VirtualHosts& table = endpoint.kind == Kind::kWebSocket ? sockets_ : routes_;
       if (!table.Add(endpoint).ok()) std::abort();
     }
   }
 
   const Endpoint* FindMethod(std::string_view) const override { return &nowhere_; }
-  RouteMatch FindRoute(std::string_view verb, std::string_view path, Arena& arena) const override {
-    return ToMatch(routes_.Find(verb, path, arena));
+  RouteMatch FindRoute(const RequestHead& head, Arena& arena) const override {
+    return ToMatch(routes_.Find(head.authority, head.method, head.path, arena));
   }
-  RouteMatch FindWebSocket(std::string_view path, Arena& arena) const override {
-    return ToMatch(sockets_.Find("GET", path, arena));
+  RouteMatch FindWebSocket(const RequestHead& head, Arena& arena) const override {
+    return ToMatch(sockets_.Find(head.authority, "GET", head.path, arena));
   }
 
  private:
@@ -140,8 +140,8 @@ class TestDirectory final : public Directory {
   Endpoint wrong_verb_;
   std::deque<LambdaHandler> handlers_;
   std::deque<Endpoint> endpoints_;
-  RouteTable routes_;
-  RouteTable sockets_;
+  VirtualHosts routes_;
+  VirtualHosts sockets_;
 };
 
 }  // namespace meshhost

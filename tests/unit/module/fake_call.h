@@ -142,8 +142,8 @@ class FakeCall final : public Responder {
 class NoDirectory final : public Directory {
  public:
   const Endpoint* FindMethod(std::string_view) const override { return nullptr; }
-  RouteMatch FindRoute(std::string_view, std::string_view, Arena&) const override { return {}; }
-  RouteMatch FindWebSocket(std::string_view, Arena&) const override { return {}; }
+  RouteMatch FindRoute(const RequestHead&, Arena&) const override { return {}; }
+  RouteMatch FindWebSocket(const RequestHead&, Arena&) const override { return {}; }
 };
 
 // Everything that methods of one module need around them.

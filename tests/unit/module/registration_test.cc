@@ -47,8 +47,12 @@ class RegistrationTest : public testing::Test {
  protected:
   FakeModule module_;
   Claims claims_;
-  Registration echo_{"echo", module_.mark, module_.context, claims_};
-  Registration billing_{"billing", module_.mark, module_.context, claims_};
+  Registration WithHosts(std::string name, std::vector<std::string> hosts) {
+    return Registration(std::move(name), std::move(hosts), module_.mark, module_.context, claims_);
+  }
+
+  Registration echo_ = WithHosts("echo", {});
+  Registration billing_ = WithHosts("billing", {});
 };
 
 TEST_F(RegistrationTest, S04_ServiceIsCheckedAgainstItsDescriptors) {
@@ -93,6 +97,40 @@ TEST_F(RegistrationTest, S04_SecondOwnerOfARouteIsRefusedWhateverItsParametersAr
   EXPECT_TRUE(billing_.AddWebSocket("/v1/items/{id}", "", get).ok());
 }
 
+TEST_F(RegistrationTest, S36_OneRouteHasAnOwnerForEachHost) {
+  const mh_method get = Method("", MH_KIND_UNARY);
+  Registration shop = WithHosts("shop", {"shop.example", "*.shop.example"});
+  Registration blog = WithHosts("blog", {"blog.example"});
+  for (Registration* each : {&echo_, &shop, &blog}) {
+    EXPECT_TRUE(each->AddRoute("GET", "/a/{id}", get).ok());
+    EXPECT_TRUE(each->AddWebSocket("/a", "", get).ok());
+  }
+  EXPECT_EQ(shop.methods()[0]->endpoint().hosts,
+            (std::vector<std::string>{"shop.example", "*.shop.example"}));
+
+  Registration late = WithHosts("late", {"late.example", "*.shop.example"});
+  EXPECT_EQ(
+      TextOf(late.AddRoute("GET", "/a/{name}", get)),
+      "route \"GET /a/{name}\" for host \"*.shop.example\" of module \"late\": already taken by "
+      "module \"shop\"");
+  EXPECT_EQ(
+      TextOf(late.AddWebSocket("/a", "", get)),
+      "WebSocket route \"/a\" for host \"*.shop.example\" of module \"late\": already taken by "
+      "module \"shop\"");
+  // A route that was refused for one host is taken for none.
+  EXPECT_TRUE(WithHosts("next", {"late.example"}).AddRoute("GET", "/a/{id}", get).ok());
+  EXPECT_TRUE(absl::IsAlreadyExists(billing_.AddRoute("GET", "/a/{x}", get)));
+}
+
+TEST_F(RegistrationTest, S36_ServicesAreOfEveryHost) {
+  Registration shop = WithHosts("shop", {"shop.example"});
+  ASSERT_TRUE(shop.AddDescriptors(EchoDescriptors()).ok());
+  ASSERT_TRUE(shop.AddService("echo.v1.Echo", {Method("Get", MH_KIND_UNARY)}).ok());
+  EXPECT_TRUE(shop.methods()[0]->endpoint().hosts.empty());
+  ASSERT_TRUE(echo_.AddDescriptors(EchoDescriptors()).ok());
+  EXPECT_TRUE(absl::IsAlreadyExists(echo_.AddService("echo.v1.Echo", {})));
+}
+
 TEST_F(RegistrationTest, MalformedRoutesAreRefused) {
   const mh_method get = Method("", MH_KIND_UNARY);
   for (std::string_view pattern : {"", "v1", "/a{b}", "/{}", "/{a}/{a}", "/{a...}/b", "/a?b"}) {
@@ -120,7 +158,9 @@ TEST_F(RegistrationTest, KeptInstanceClaimsAgain) {
   echo_.Close();
   Claims next;
   ASSERT_TRUE(echo_.ClaimAll(next).ok());
-  EXPECT_TRUE(absl::IsAlreadyExists(next.ClaimRoute(Kind::kHttp, "GET", "/a", "billing")));
+  Endpoint route = echo_.methods()[0]->endpoint();
+  route.module = "billing";
+  EXPECT_TRUE(absl::IsAlreadyExists(next.ClaimRoute(route)));
 }
 
 }  // namespace
