@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
+
+#include "host/http/field_syntax.h"
+#include "host/http/request_target.h"
 
 namespace meshhost {
 namespace {
@@ -21,22 +23,10 @@ std::string_view Keep(Arena& arena, nghttp2_rcbuf* text) {
   return nghttp2_rcbuf_is_static(text) != 0 ? view : arena.Copy(view);
 }
 
-bool SameHost(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 Outcome Malformed(std::string_view why, int http_status = 0) {
   Outcome outcome = Refusal(Reason::kMalformedRequest, why);
   outcome.http_status = http_status;
   return outcome;
-}
-
-// A fragment or bytes outside ASCII have no place in a request target.
-bool TargetBytesOk(std::string_view target) {
-  return std::all_of(target.begin(), target.end(),
-                     [](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
 }
 
 }  // namespace
@@ -144,7 +134,7 @@ void Http2Head::SplitTarget(RequestHead* head) const {
 
 Outcome Http2Head::Check(RequestHead* head, const HttpSettings& settings) const {
   if (target_.size() > settings.url_bytes) return Refusal(Reason::kTargetTooLong);
-  if (!TargetBytesOk(target_)) return Malformed("the request target is malformed");
+  if (!IsTargetText(target_)) return Malformed("the request target is malformed");
   SplitTarget(head);
   if (over_limit_) return Refusal(Reason::kHeadersTooLarge);
   // CONNECT without ":protocol" has no path: this host is no proxy.
@@ -152,7 +142,7 @@ Outcome Http2Head::Check(RequestHead* head, const HttpSettings& settings) const 
   if (target_.empty() || (target_.front() != '/' && target_ != "*")) {
     return Malformed("the request target is malformed");
   }
-  if (!host_.empty() && !SameHost(head->authority, host_)) {
+  if (!host_.empty() && !EqualsIgnoreCase(head->authority, host_)) {
     return Malformed("Host is not the :authority");
   }
   if (!content_length_.empty()) {

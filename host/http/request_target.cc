@@ -51,11 +51,13 @@ std::optional<RequestTarget> ParseAbsolute(std::string_view text) {
 }  // namespace
 
 std::optional<RequestTarget> ParseRequestTarget(std::string_view target, std::string_view method) {
-  if (target.empty() || !kTargetBytes.HasAll(target)) return std::nullopt;
+  if (target.empty() || !IsTargetText(target)) return std::nullopt;
   if (target[0] == '/') return Split(target);
   if (target == "*" && method == "OPTIONS") return RequestTarget{.path = target};
   return ParseAbsolute(target);
 }
+
+bool IsTargetText(std::string_view text) { return kTargetBytes.HasAll(text); }
 
 bool IsHost(std::string_view text) {
   size_t end = text.find(':');

@@ -20,5 +20,7 @@ std::optional<RequestTarget> ParseRequestTarget(std::string_view target, std::st
 
 // host [":" port], as the Host field and :authority have it.
 bool IsHost(std::string_view text);
+// Visible ASCII without a fragment: bytes that a request target may have.
+bool IsTargetText(std::string_view text);
 
 }  // namespace meshhost
