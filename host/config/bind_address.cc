@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "absl/status/status.h"
@@ -13,6 +14,8 @@ namespace meshhost {
 namespace {
 
 constexpr std::string_view kUnixPrefix = "unix:";
+constexpr std::string_view kSystemdPrefix = "systemd:";
+constexpr std::size_t kMaxSystemdName = 255;
 constexpr std::size_t kMaxUnixPath = sizeof(sockaddr_un::sun_path) - 1;
 
 absl::StatusOr<BindAddress> ParseUnix(std::string_view path) {
@@ -21,6 +24,17 @@ absl::StatusOr<BindAddress> ParseUnix(std::string_view path) {
     return absl::InvalidArgumentError("the path after unix: contains a NUL byte");
   }
   return BindAddress{BindAddress::Family::kUnix, "", 0, std::string(path)};
+}
+
+// What systemd.socket(5) takes as FileDescriptorName=.
+absl::StatusOr<BindAddress> ParseSystemd(std::string_view name) {
+  const bool printable = std::all_of(name.begin(), name.end(),
+                                     [](char c) { return c > ' ' && c < '\x7f' && c != ':'; });
+  if (name.empty() || name.size() > kMaxSystemdName || !printable) {
+    return absl::InvalidArgumentError(
+        "the name after systemd: is not 1 .. 255 printable characters without space and \":\"");
+  }
+  return BindAddress{BindAddress::Family::kSystemd, "", 0, "", std::string(name)};
 }
 
 absl::StatusOr<std::uint16_t> ParsePort(std::string_view text) {
@@ -90,12 +104,15 @@ std::string BindAddress::ToString() const {
       return Concat({"[", host, "]:", std::to_string(port)});
     case Family::kUnix:
       return Concat({kUnixPrefix, path});
+    case Family::kSystemd:
+      return Concat({kSystemdPrefix, name});
   }
   return "";
 }
 
 absl::StatusOr<BindAddress> ParseBindAddress(std::string_view text) {
   if (text.starts_with(kUnixPrefix)) return ParseUnix(text.substr(kUnixPrefix.size()));
+  if (text.starts_with(kSystemdPrefix)) return ParseSystemd(text.substr(kSystemdPrefix.size()));
   if (text.starts_with("[")) return ParseIpv6(text);
   return ParseIpv4(text);
 }
@@ -110,6 +127,7 @@ absl::Status CheckUnixPathLength(const BindAddress& address) {
 bool Overlap(const BindAddress& a, const BindAddress& b) {
   if (a.family != b.family) return false;
   if (a.IsUnix()) return a.path == b.path;
+  if (a.family == BindAddress::Family::kSystemd) return a.name == b.name;
   if (a.port != b.port || a.port == 0) return false;
   return a.host == b.host || a.IsWildcard() || b.IsWildcard();
 }

@@ -10,21 +10,23 @@
 
 namespace meshhost {
 
-// Where a listening socket is to be bound: an IP literal with port, or a unix socket path. Host
-// names are refused on purpose: what they resolve to may change between check and run.
+// Where a listening socket is to be bound: an IP literal with port, a unix socket path, or the name
+// of a socket that the service manager has bound. Host names are refused on purpose: what they
+// resolve to may change between check and run.
 // Plain value, no owner, any thread.
 struct BindAddress {
-  enum class Family { kIpv4, kIpv6, kUnix };
+  enum class Family { kIpv4, kIpv6, kUnix, kSystemd };
 
   Family family = Family::kIpv4;
-  std::string host;        // canonical literal without brackets; empty for unix
+  std::string host;        // canonical literal without brackets; IP only
   std::uint16_t port = 0;  // 0: the kernel picks one
   std::string path;        // unix only
+  std::string name;        // systemd only: FileDescriptorName= of the socket unit
 
   bool IsUnix() const { return family == Family::kUnix; }
   bool IsLoopback() const;
   bool IsWildcard() const;
-  // As written in TOML: "127.0.0.1:80", "[::1]:80", "unix:/run/x.sock".
+  // As written in TOML: "127.0.0.1:80", "[::1]:80", "unix:/run/x.sock", "systemd:web".
   std::string ToString() const;
 
   friend bool operator==(const BindAddress&, const BindAddress&) = default;

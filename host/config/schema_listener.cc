@@ -88,8 +88,10 @@ SchemaTable ListenerTable() {
       {
           TextKey("name", &C::name, IdentifierForm(), kHot, "Unique name, label of its metrics.")
               .Required(),
-          TextKey("address", &C::address, AddressForm(), kHot,
-                  "IP literal and port, or a unix socket; port 0 = any free one.")
+          TextKey(
+              "address", &C::address, AddressForm(), kHot,
+              "IP literal and port (0 = any free one), a unix socket, or the socket that systemd "
+              "passes under a name.")
               .Required(),
           Protocols(kHot, "What it speaks: REST over http1, http2; grpc; websocket."),
           FlagKey("reuse_port", &C::reuse_port, kCold,

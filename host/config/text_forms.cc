@@ -241,8 +241,8 @@ TextForm<FilePath> RequiredFileForm() {
 }
 
 TextForm<BindAddress> AddressForm() {
-  return {"\"127.0.0.1:8080\", \"[::1]:8080\" or \"unix:/run/x.sock\"", ParseAddress,
-          FormatAddress};
+  return {"\"127.0.0.1:8080\", \"[::1]:8080\", \"unix:/run/x.sock\" or \"systemd:NAME\"",
+          ParseAddress, FormatAddress};
 }
 
 TextForm<BindAddress> LoopbackAddressForm() {

@@ -81,7 +81,7 @@ class Validator final {
   void CheckAddresses() {
     for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
       const ListenerConfig& listener = config_.listeners[i];
-      if (listener.address.host.empty() && listener.address.path.empty()) continue;
+      if (listener.address == BindAddress()) continue;  // was not written, or not understood
       const Position position = config_.Where(At("listener", i, ".address"));
       for (std::size_t j = 0; j < i; ++j) {
         const ListenerConfig& other = config_.listeners[j];

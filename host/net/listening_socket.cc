@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/net/listening_socket.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <cerrno>
 #include <cstring>
@@ -14,38 +12,10 @@
 
 #include "host/base/concat.h"
 #include "host/base/status_macros.h"
+#include "host/net/socket_address.h"
 
 namespace meshhost {
 namespace {
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t length = 0;
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-SocketAddress ToSocketAddress(const BindAddress& address) {
-  SocketAddress result;
-  if (address.IsUnix()) {
-    auto* to = reinterpret_cast<sockaddr_un*>(&result.storage);
-    to->sun_family = AF_UNIX;
-    std::memcpy(to->sun_path, address.path.c_str(), address.path.size() + 1);
-    result.length = sizeof(sockaddr_un);
-  } else if (address.family == BindAddress::Family::kIpv6) {
-    auto* to = reinterpret_cast<sockaddr_in6*>(&result.storage);
-    to->sin6_family = AF_INET6;
-    to->sin6_port = htons(address.port);
-    inet_pton(AF_INET6, address.host.c_str(), &to->sin6_addr);
-    result.length = sizeof(sockaddr_in6);
-  } else {
-    auto* to = reinterpret_cast<sockaddr_in*>(&result.storage);
-    to->sin_family = AF_INET;
-    to->sin_port = htons(address.port);
-    inet_pton(AF_INET, address.host.c_str(), &to->sin_addr);
-    result.length = sizeof(sockaddr_in);
-  }
-  return result;
-}
 
 absl::Status SocketError(std::string_view what, const ListenerConfig& config) {
   return absl::UnavailableError(Concat({"listener \"", config.name, "\": cannot ", what, " ",
@@ -68,14 +38,6 @@ absl::StatusOr<UniqueFd> OpenAndBind(const ListenerConfig& config, const BindAdd
   if (reuse_port) SetOption(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   if (::bind(fd.get(), to.get(), to.length) != 0) return SocketError("bind", config);
   return fd;
-}
-
-uint16_t BoundPort(int fd) {
-  sockaddr_storage bound{};
-  socklen_t length = sizeof bound;
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &length) != 0) return 0;
-  return bound.ss_family == AF_INET6 ? ntohs(reinterpret_cast<sockaddr_in6*>(&bound)->sin6_port)
-                                     : ntohs(reinterpret_cast<sockaddr_in*>(&bound)->sin_port);
 }
 
 // A socket file that nobody listens on any more is left over from a crash: replaced. One that
@@ -103,6 +65,17 @@ absl::Status StartListening(int fd, const ListenerConfig& config, uint32_t backl
   return absl::OkStatus();
 }
 
+// Duplicates sockets until there is one for each worker. All duplicates share one queue.
+absl::Status ShareAmong(uint32_t workers, const ListenerConfig& config,
+                        std::vector<UniqueFd>& sockets) {
+  const size_t distinct = sockets.size();
+  for (size_t i = distinct; i < workers; ++i) {
+    sockets.emplace_back(::fcntl(sockets[i % distinct].get(), F_DUPFD_CLOEXEC, 0));
+    if (!sockets.back().valid()) return SocketError("duplicate the socket of", config);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ListeningSockets> ListenShared(const ListenerConfig& config, uint32_t workers,
                                               uint32_t backlog) {
   ListeningSockets sockets;
@@ -115,14 +88,21 @@ absl::StatusOr<ListeningSockets> ListenShared(const ListenerConfig& config, uint
       return SocketError("set the mode of", config);
     }
   } else {
-    sockets.bound.port = BoundPort(fd.get());
+    sockets.bound.port = BoundAddress(fd.get()).port;
   }
   RETURN_IF_ERROR(StartListening(fd.get(), config, backlog));
-  for (uint32_t i = 1; i < workers; ++i) {
-    sockets.per_worker.emplace_back(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
-    if (!sockets.per_worker.back().valid()) return SocketError("duplicate the socket of", config);
-  }
   sockets.per_worker.push_back(std::move(fd));
+  RETURN_IF_ERROR(ShareAmong(workers, config, sockets.per_worker));
+  return sockets;
+}
+
+// Bound, with its mode and its backlog, by somebody else; a socket file is not ours to remove.
+absl::StatusOr<ListeningSockets> Adopt(const ListenerConfig& config, uint32_t workers,
+                                       std::vector<UniqueFd> inherited) {
+  ListeningSockets sockets;
+  sockets.per_worker = std::move(inherited);
+  sockets.bound = BoundAddress(sockets.per_worker.front().get());
+  RETURN_IF_ERROR(ShareAmong(workers, config, sockets.per_worker));
   return sockets;
 }
 
@@ -133,7 +113,9 @@ SocketFile::~SocketFile() {
 }
 
 absl::StatusOr<ListeningSockets> Listen(const ListenerConfig& config, uint32_t workers,
-                                        uint32_t backlog) {
+                                        uint32_t backlog, InheritedSockets& inherited) {
+  ASSIGN_OR_RETURN(std::vector<UniqueFd> open, inherited.Open(config));
+  if (!open.empty()) return Adopt(config, workers, std::move(open));
   if (config.address.IsUnix() || !config.reuse_port) return ListenShared(config, workers, backlog);
   ListeningSockets sockets;
   sockets.bound = config.address;
@@ -144,7 +126,7 @@ absl::StatusOr<ListeningSockets> Listen(const ListenerConfig& config, uint32_t w
   }
   for (uint32_t i = 0; i < workers; ++i) {
     ASSIGN_OR_RETURN(UniqueFd fd, OpenAndBind(config, sockets.bound, true));
-    if (sockets.bound.port == 0) sockets.bound.port = BoundPort(fd.get());
+    if (sockets.bound.port == 0) sockets.bound.port = BoundAddress(fd.get()).port;
     sockets.per_worker.push_back(std::move(fd));
   }
   for (const UniqueFd& fd : sockets.per_worker) {

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "host/base/unique_fd.h"
 #include "host/config/config.h"
+#include "host/net/inherited_sockets.h"
 
 namespace meshhost {
 
@@ -28,16 +29,21 @@ class SocketFile final {
 };
 
 // The bound sockets of one listener: one per worker (SO_REUSEPORT) so that the kernel spreads
-// connections, or one socket shared by all for unix sockets and reuse_port = false. Movable value.
+// connections, or one socket shared by all for unix sockets and reuse_port = false. Inherited ones
+// are as many as there are, duplicated up to the number of workers. Movable value.
+//
+// Whoever shares a socket is woken for each connection, and one of them gets it: EPOLLEXCLUSIVE
+// would not help, as each worker's epoll is itself polled, where the kernel sees nobody waiting.
 struct ListeningSockets {
+  // At least one for each worker; the i-th belongs to worker i modulo their number.
   std::vector<UniqueFd> per_worker;
-  BindAddress bound;  // with the port that the kernel picked
+  BindAddress bound;  // with the port that the kernel picked; of the first, when inherited
   SocketFile file;    // unix only
 };
 
-// Binds and listens. An address that anybody else listens on is an error, SO_REUSEPORT or not. The
-// error names listener and address.
+// Takes the sockets that were inherited for this listener, or binds and listens. An address that
+// anybody else listens on is an error, SO_REUSEPORT or not. The error names listener and address.
 absl::StatusOr<ListeningSockets> Listen(const ListenerConfig& config, uint32_t workers,
-                                        uint32_t backlog);
+                                        uint32_t backlog, InheritedSockets& inherited);
 
 }  // namespace meshhost

@@ -50,13 +50,13 @@ absl::StatusOr<std::vector<std::shared_ptr<const TlsContext>>> ReadCertificates(
 
 absl::StatusOr<std::vector<BoundListener>> BindListeners(
     const Config& config, const std::vector<std::shared_ptr<const TlsContext>>& certificates,
-    uint32_t workers, Log& log) {
+    uint32_t workers, InheritedSockets& inherited, Log& log) {
   const auto host_admission = std::make_shared<Admission>(config.limits.max_connections,
                                                           config.limits.connections_per_address);
   std::vector<BoundListener> bound;
   for (size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerConfig& listener = config.listeners[i];
-    auto sockets = Listen(listener, workers, config.limits.backlog);
+    auto sockets = Listen(listener, workers, config.limits.backlog, inherited);
     if (!sockets.ok()) return StatusAt(config.file, listener.position, sockets.status());
     bound.push_back(
         {SettingsOf(config, listener, certificates[i], host_admission, log), *std::move(sockets)});

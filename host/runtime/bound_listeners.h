@@ -23,10 +23,10 @@ struct BoundListener {
 absl::StatusOr<std::vector<std::shared_ptr<const TlsContext>>> ReadCertificates(
     const Config& config);
 
-// Binds every listener, or none and the error of the first that failed. `log` outlives the
-// acceptors: failed handshakes are written to it.
+// Binds every listener that inherited no socket, or none and the error of the first that failed.
+// `log` outlives the acceptors: failed handshakes are written to it.
 absl::StatusOr<std::vector<BoundListener>> BindListeners(
     const Config& config, const std::vector<std::shared_ptr<const TlsContext>>& certificates,
-    uint32_t workers, Log& log);
+    uint32_t workers, InheritedSockets& inherited, Log& log);
 
 }  // namespace meshhost

@@ -70,10 +70,11 @@ absl::Status Host::AddMetrics() {
   return AddModuleMetrics(*metrics_, modules_);
 }
 
-absl::Status Host::Start() {
-  ASSIGN_OR_RETURN(
-      std::vector<BoundListener> listeners,
-      BindListeners(*config_, certificates_, static_cast<uint32_t>(workers_.size()), *log_));
+absl::Status Host::Start(InheritedSockets inherited) {
+  inherited_ = std::move(inherited);
+  ASSIGN_OR_RETURN(std::vector<BoundListener> listeners,
+                   BindListeners(*config_, certificates_, static_cast<uint32_t>(workers_.size()),
+                                 inherited_, *log_));
   std::vector<const Heartbeat*> heartbeats;
   for (const auto& heartbeat : heartbeats_) heartbeats.push_back(heartbeat.get());
   state_.SetModules(modules_);
@@ -87,8 +88,9 @@ absl::Status Host::Start() {
 
 void Host::StartWorkers(std::vector<BoundListener> listeners) {
   for (BoundListener& listener : listeners) {
-    for (size_t i = 0; i < workers_.size(); ++i) {
-      workers_[i]->AddListener(std::move(listener.sockets.per_worker[i]), listener.settings);
+    size_t next = 0;
+    for (UniqueFd& socket : listener.sockets.per_worker) {
+      workers_[next++ % workers_.size()]->AddListener(std::move(socket), listener.settings);
     }
     socket_files_.push_back(std::move(listener.sockets.file));
     log_->Info("listening", {{"listener", listener.settings->listener},
@@ -99,6 +101,9 @@ void Host::StartWorkers(std::vector<BoundListener> listeners) {
   admin.port = admin_->port();
   log_->Info("listening", {{"listener", "admin"}, {"address", admin.ToString()}, {"tls", false}});
   for (const auto& worker : workers_) worker->Start();
+  for (const std::string& name : inherited_.Unused()) {
+    log_->Warn("passed socket is not used by any listener", {{"name", name}});
+  }
   state_.BeginServing();
   log_->Info("ready", {{"workers", workers_.size()},
                        {"modules", modules_.entries().size()},

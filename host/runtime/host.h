@@ -30,8 +30,8 @@ class Host final {
   static absl::StatusOr<std::unique_ptr<Host>> Prepare(std::shared_ptr<const Config> config);
   ~Host();
 
-  // Binds, starts modules, admin and workers.
-  absl::Status Start();
+  // Binds what is not inherited, starts modules, admin and workers.
+  absl::Status Start(InheritedSockets inherited);
 
   // ---- Stopping, in this order (StopSequence decides when).
   void BeginDraining();
@@ -70,6 +70,7 @@ class Host final {
   std::vector<std::unique_ptr<ServingWorker>> workers_;
   std::vector<std::unique_ptr<Heartbeat>> heartbeats_;
   std::unique_ptr<AdminServer> admin_;
+  InheritedSockets inherited_;
   std::vector<SocketFile> socket_files_;
   bool retiring_ = false;
 };

@@ -122,13 +122,18 @@ int RunHost(const std::string& config_file) {
   }
   RaiseDescriptorLimit();
   std::signal(SIGPIPE, SIG_IGN);
+  auto inherited = InheritedSockets::FromEnvironment();
+  if (!inherited.ok()) {
+    std::cerr << inherited.status().message() << "\n";
+    return kExitFailed;
+  }
   auto host = Host::Prepare(loaded.config);
   if (!host.ok()) {
     std::cerr << host.status().message() << "\n";
     return kExitConfig;
   }
   Control control(**host);
-  if (const absl::Status started = (*host)->Start(); !started.ok()) {
+  if (const absl::Status started = (*host)->Start(*std::move(inherited)); !started.ok()) {
     std::cerr << started.message() << "\n";
     return kExitFailed;
   }

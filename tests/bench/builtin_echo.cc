@@ -61,8 +61,9 @@ absl::Status Serve(const Config& config, const sigset_t& stop) {
   ASSIGN_OR_RETURN(const std::unique_ptr<EchoDirectory> directory,
                    EchoDirectory::Make(config, std::move(filters)));
   ASSIGN_OR_RETURN(const auto certificates, ReadCertificates(config));
+  InheritedSockets none;
   ASSIGN_OR_RETURN(std::vector<BoundListener> listeners,
-                   BindListeners(config, certificates, kWorkers, *log));
+                   BindListeners(config, certificates, kWorkers, none, *log));
   const HttpSettings http = HttpSettingsFrom(config);
   const GrpcSettings grpc = GrpcSettingsFrom(config);
   ServingWorker worker(0, http, grpc);

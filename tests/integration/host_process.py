@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A host process under test."""
+import fcntl
 import json
 import os
 import pathlib
@@ -39,13 +40,17 @@ class HostProcess:
     host.stop()            SIGTERM and wait; returns the exit code
     """
 
-    def __init__(self, folder, config, env=None, arguments=()):
+    def __init__(self, folder, config, env=None, arguments=(), sockets=(), launcher=()):
+        """`sockets`: (name, socket) pairs, passed as a service manager passes them. `launcher`: what
+        the command line of the host is the argument of."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.config = self.folder / "meshhost.toml"
         self.config.write_text(config)
         self.env = env
         self.arguments = list(arguments)
+        self.sockets = list(sockets)
+        self.launcher = list(launcher)
         self.process = None
         self.logs = []
         self._changed = threading.Condition()
@@ -117,13 +122,27 @@ address = "unix:{folder}/sock"
     def start(self, wait_ready=True):
         (self.folder / "run").mkdir(exist_ok=True)
         env = dict(os.environ, **(self.env or {}))
+        command = [*self.launcher, str(MESHHOST), "run", "--config", str(self.config),
+                   *self.arguments]
+        options = {}
+        if self.sockets:
+            # The shell knows its own process id, which it keeps when it becomes the host.
+            command = ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", *command]
+            env.update(LISTEN_FDS=str(len(self.sockets)),
+                       LISTEN_FDNAMES=":".join(name for name, _ in self.sockets))
+            options = {"close_fds": False, "preexec_fn": self._place_sockets}
         self.process = subprocess.Popen(
-            [str(MESHHOST), "run", "--config", str(self.config), *self.arguments],
-            stdout=subprocess.PIPE, stderr=open(self.folder / "stderr", "wb"), env=env,
-            cwd=self.folder)
+            command, stdout=subprocess.PIPE, stderr=open(self.folder / "stderr", "wb"), env=env,
+            cwd=self.folder, **options)
         threading.Thread(target=self._read_logs, daemon=True).start()
         if wait_ready:
             self.wait_log("ready", START_SECONDS)
+
+    def _place_sockets(self):
+        """In the child: the sockets become descriptors 3, 4, ... (SD_LISTEN_FDS_START)."""
+        copies = [fcntl.fcntl(passed, fcntl.F_DUPFD_CLOEXEC, 100) for _, passed in self.sockets]
+        for i, copy in enumerate(copies):
+            os.dup2(copy, 3 + i)
 
     def _read_logs(self):
         for line in self.process.stdout:

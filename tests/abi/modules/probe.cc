@@ -97,6 +97,7 @@ class Probe final : public mh::Module {
         .Get("/probe/wait", &Probe::HttpWait)
         .Get("/probe/sleep", &Probe::HttpSleep)
         .Get("/probe/block", &Probe::HttpBlock)
+        .Get("/probe/stall", &Probe::HttpStall, {.exec = mh::Exec::kInline})
         .Get("/probe/produce", &Probe::HttpProduce)
         .Post("/probe/sink", &Probe::HttpSink);
     mh::WebSocketRoutes(registry, this)
@@ -214,6 +215,12 @@ class Probe final : public mh::Module {
   mh::Status HttpBlock(const mh::Request& request, mh::Response& response) {
     std::this_thread::sleep_for(milliseconds(Number(request, "ms")));
     return response.SendText("blocked");
+  }
+
+  // Runs on the worker, which it must not block.
+  mh::Status HttpStall(const mh::Request& request, mh::Response& response) {
+    std::this_thread::sleep_for(milliseconds(Number(request, "ms")));
+    return response.SendText("stalled");
   }
 
   mh::Task<mh::Status> HttpProduce(const mh::Request& request, mh::ResponseWriter& out) {

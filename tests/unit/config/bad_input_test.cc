@@ -120,7 +120,8 @@ const BadInput kValues[] = {
      "\"0.0.0.0:9901\")\n"},
     {"bad_address", "[[listener]]\nname = \"a\"\naddress = \"localhost:80\"\n",
      "f:3:1: error: listener.address: \"localhost\" is not an IPv4 address (expected "
-     "\"127.0.0.1:8080\", \"[::1]:8080\" or \"unix:/run/x.sock\", got string \"localhost:80\")\n"},
+     "\"127.0.0.1:8080\", \"[::1]:8080\", \"unix:/run/x.sock\" or \"systemd:NAME\", got string "
+     "\"localhost:80\")\n"},
     {"bad_name", "[[listener]]\nname = \"A b\"\naddress = \"127.0.0.1:80\"\n",
      "f:2:1: error: listener.name: has other characters (expected lower-case letters, digits, "
      "\"_\" "
@@ -230,7 +231,7 @@ TEST(BadInput, AllErrorsComeAtOnceInTheOrderOfTheFile) {
             "mean \"name\"?\n"
             "f:5:1: error: limits.backlog is out of range (expected 1 .. 65535, got integer 0)\n"
             "f:6:1: error: missing key listener.address (expected \"127.0.0.1:8080\", "
-            "\"[::1]:8080\" or \"unix:/run/x.sock\")\n");
+            "\"[::1]:8080\", \"unix:/run/x.sock\" or \"systemd:NAME\")\n");
 }
 
 // A file that was cut off must not stop a host from listening at all.

@@ -19,7 +19,7 @@ std::string Refusal(std::string_view text) {
 
 TEST(BindAddress, PrintsWhatItParsed) {
   for (const char* text :
-       {"127.0.0.1:8080", "0.0.0.0:0", "[::1]:8443", "[::]:1", "unix:/run/a.sock"}) {
+       {"127.0.0.1:8080", "0.0.0.0:0", "[::1]:8443", "[::]:1", "unix:/run/a.sock", "systemd:web"}) {
     EXPECT_EQ(Parsed(text).ToString(), text);
   }
 }
@@ -39,6 +39,12 @@ TEST(BindAddress, SaysWhatIsWrong) {
   EXPECT_EQ(Refusal("[::1]"), "an IPv6 address is written [ADDRESS]:PORT");
   EXPECT_EQ(Refusal("[::g]:80"), "\"::g\" is not an IPv6 address");
   EXPECT_EQ(Refusal("unix:"), "the path after unix: is empty");
+  const std::string name =
+      "the name after systemd: is not 1 .. 255 printable characters without space and \":\"";
+  EXPECT_EQ(Refusal("systemd:"), name);
+  EXPECT_EQ(Refusal("systemd:a b"), name);
+  EXPECT_EQ(Refusal("systemd:a:b"), name);
+  EXPECT_EQ(Refusal("systemd:" + std::string(256, 'x')), name);
 }
 
 TEST(BindAddress, KnowsLoopbackAndWildcard) {
@@ -61,6 +67,8 @@ TEST(BindAddress, OverlapsWhereTheKernelWouldRefuseOrShadow) {
   EXPECT_FALSE(Overlap(Parsed("0.0.0.0:80"), Parsed("[::]:80")));
   EXPECT_FALSE(Overlap(Parsed("127.0.0.1:0"), Parsed("127.0.0.1:0")));
   EXPECT_FALSE(Overlap(Parsed("unix:/a"), Parsed("unix:/b")));
+  EXPECT_TRUE(Overlap(Parsed("systemd:a"), Parsed("systemd:a")));
+  EXPECT_FALSE(Overlap(Parsed("systemd:a"), Parsed("systemd:b")));
 }
 
 TEST(BindAddress, RefusesAUnixPathThatTheKernelWouldCutOff) {

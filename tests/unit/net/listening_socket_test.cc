@@ -20,24 +20,29 @@ ListenerConfig Tcp(const std::string& address) {
   return config;
 }
 
+absl::StatusOr<ListeningSockets> Bind(const ListenerConfig& config, uint32_t workers) {
+  InheritedSockets none;
+  return Listen(config, workers, 16, none);
+}
+
 TEST(ListeningSocket, S83_OnePortForAllWorkers) {
-  const auto sockets = Listen(Tcp("127.0.0.1:0"), 3, 16);
+  const auto sockets = Bind(Tcp("127.0.0.1:0"), 3);
   ASSERT_TRUE(sockets.ok()) << sockets.status();
   EXPECT_EQ(sockets->per_worker.size(), 3u);
   EXPECT_NE(sockets->bound.port, 0);
 }
 
 TEST(ListeningSocket, IPv6IsServed) {
-  const auto sockets = Listen(Tcp("[::1]:0"), 2, 16);
+  const auto sockets = Bind(Tcp("[::1]:0"), 2);
   ASSERT_TRUE(sockets.ok()) << sockets.status();
   EXPECT_NE(sockets->bound.port, 0);
 }
 
 TEST(ListeningSocket, S83_APortThatAnotherListensOnIsAnErrorThatNamesIt) {
-  const auto first = Listen(Tcp("127.0.0.1:0"), 2, 16);
+  const auto first = Bind(Tcp("127.0.0.1:0"), 2);
   ASSERT_TRUE(first.ok());
   const std::string address = first->bound.ToString();
-  const auto second = Listen(Tcp(address), 2, 16);
+  const auto second = Bind(Tcp(address), 2);
   ASSERT_FALSE(second.ok());
   EXPECT_NE(second.status().message().find(address), std::string::npos) << second.status();
   EXPECT_NE(second.status().message().find("listener \"test\""), std::string::npos);
@@ -59,7 +64,7 @@ class UnixSocket : public testing::Test {
 };
 
 TEST_F(UnixSocket, HasTheConfiguredModeAndIsSharedByWorkers) {
-  const auto sockets = Listen(config_, 2, 16);
+  const auto sockets = Bind(config_, 2);
   ASSERT_TRUE(sockets.ok()) << sockets.status();
   EXPECT_EQ(sockets->per_worker.size(), 2u);
   struct stat info;
@@ -71,25 +76,25 @@ TEST_F(UnixSocket, ALeftOverSocketFileIsReplacedALivingOneIsNot) {
   {
     // A crash closes the socket but leaves the file: moved aside while the listener goes.
     const std::string aside = config_.address.path + ".aside";
-    const auto crashed = Listen(config_, 1, 16);
+    const auto crashed = Bind(config_, 1);
     std::filesystem::rename(config_.address.path, aside);
   }
   std::filesystem::rename(config_.address.path + ".aside", config_.address.path);
-  const auto living = Listen(config_, 1, 16);
+  const auto living = Bind(config_, 1);
   ASSERT_TRUE(living.ok()) << living.status();
-  const auto second = Listen(config_, 1, 16);
+  const auto second = Bind(config_, 1);
   EXPECT_FALSE(second.ok());
 }
 
 TEST_F(UnixSocket, TheFileGoesWithTheListener) {
-  { const auto sockets = Listen(config_, 2, 16); }
+  { const auto sockets = Bind(config_, 2); }
   EXPECT_FALSE(std::filesystem::exists(config_.address.path));
 }
 
 TEST_F(UnixSocket, AFileThatIsNoSocketIsNotTouched) {
   FILE* file = fopen(config_.address.path.c_str(), "w");
   fclose(file);
-  const auto sockets = Listen(config_, 1, 16);
+  const auto sockets = Bind(config_, 1);
   EXPECT_FALSE(sockets.ok());
   EXPECT_TRUE(std::filesystem::is_regular_file(config_.address.path));
 }
