@@ -23,8 +23,11 @@ class Heartbeat final {
     if (!asked_.exchange(true, std::memory_order_acq_rel)) loop_.Post(task_);
   }
   // Any thread.
-  bool alive() const {
-    return MonotonicNs() - answered_ns_.load(std::memory_order_acquire) < kDeadAfterNs;
+  bool alive() const { return silence_ns() < kDeadAfterNs; }
+  // Since the last answer; while all is well, at most a little more than the time between
+  // questions.
+  uint64_t silence_ns() const {
+    return MonotonicNs() - answered_ns_.load(std::memory_order_acquire);
   }
 
  private:

@@ -156,8 +156,10 @@ void Host::ReopenLogs() {
   if (access_log_ != nullptr) access_log_->Reopen();
 }
 
-void Host::AskHeartbeats() {
-  for (const auto& heartbeat : heartbeats_) heartbeat->Ask();
+std::vector<Heartbeat*> Host::heartbeats() const {
+  std::vector<Heartbeat*> heartbeats;
+  for (const auto& heartbeat : heartbeats_) heartbeats.push_back(heartbeat.get());
+  return heartbeats;
 }
 
 }  // namespace meshhost

@@ -47,7 +47,7 @@ class Host final {
   void CloseLogs();
 
   void ReopenLogs();
-  void AskHeartbeats();
+  std::vector<Heartbeat*> heartbeats() const;
   Log& log() { return *log_; }
   const Config& config() const { return *config_; }
 

@@ -14,12 +14,14 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "host/base/concat.h"
 #include "host/config/load.h"
 #include "host/config/print.h"
 #include "host/runtime/exit_codes.h"
 #include "host/runtime/host.h"
-#include "host/runtime/service_notify.h"
+#include "host/runtime/service_notifier.h"
 #include "host/runtime/stop_sequence.h"
+#include "host/runtime/watchdog.h"
 
 namespace meshhost {
 namespace {
@@ -68,15 +70,40 @@ class PidFile final {
   const std::string path_;
 };
 
-// The control loop: signals, heartbeats, the stop sequence.
+// What a service manager must grant beyond its own patience, since each part may take its limit.
+constexpr std::chrono::seconds kSurroundings{10};
+
+std::chrono::nanoseconds TimeToStart(const Config& config) {
+  std::chrono::nanoseconds time = kSurroundings;
+  for (const ModuleConfig& module : config.modules) time += module.init_timeout;
+  return time;
+}
+
+std::chrono::nanoseconds TimeToStop(const Config& config) {
+  std::chrono::nanoseconds time = kSurroundings + config.drain.delay + config.drain.timeout;
+  for (const ModuleConfig& module : config.modules) time += module.stop_timeout;
+  return time;
+}
+
+std::string ServingStatus(const Config& config) {
+  return Concat({"serving: listeners ", std::to_string(config.listeners.size()), ", modules ",
+                 std::to_string(config.modules.size())});
+}
+
+// The control loop: signals, the watchdog, the stop sequence.
 class Control final {
  public:
-  explicit Control(Host& host)
-      : host_(host), signals_(io_, SIGTERM, SIGINT, SIGUSR1), heartbeat_(io_), stop_(io_, host) {}
+  Control(Host& host, const ServiceNotifier& notifier)
+      : host_(host),
+        notifier_(notifier),
+        signals_(io_, SIGTERM, SIGINT, SIGUSR1),
+        watchdog_(notifier, host.heartbeats()),
+        tick_(io_),
+        stop_(io_, host) {}
 
   void Run() {
     AwaitSignal();
-    AwaitHeartbeat();
+    Tick();
     io_.run();
   }
 
@@ -93,22 +120,24 @@ class Control final {
     if (number == SIGUSR1) return host_.ReopenLogs();
     // The second one: whoever sends it does not want to wait, so nothing is cleaned up.
     if (stop_.begun()) std::_Exit(kExitFailed);
-    NotifyStopping();
+    notifier_.Stopping(TimeToStop(host_.config()));
     stop_.Begin();
   }
 
-  void AwaitHeartbeat() {
-    host_.AskHeartbeats();
-    heartbeat_.expires_after(std::chrono::nanoseconds(Heartbeat::kAskEveryNs));
-    heartbeat_.async_wait([this](const boost::system::error_code& error) {
-      if (!error) AwaitHeartbeat();
+  void Tick() {
+    watchdog_.Tick();
+    tick_.expires_after(watchdog_.period());
+    tick_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) Tick();
     });
   }
 
   asio::io_context io_{1};
   Host& host_;
+  const ServiceNotifier& notifier_;
   asio::signal_set signals_;
-  asio::steady_timer heartbeat_;
+  Watchdog watchdog_;
+  asio::steady_timer tick_;
   StopSequence stop_;
 };
 
@@ -127,18 +156,20 @@ int RunHost(const std::string& config_file) {
     std::cerr << inherited.status().message() << "\n";
     return kExitFailed;
   }
+  const ServiceNotifier notifier;
+  notifier.NeedsTime(TimeToStart(*loaded.config));
   auto host = Host::Prepare(loaded.config);
   if (!host.ok()) {
     std::cerr << host.status().message() << "\n";
     return kExitConfig;
   }
-  Control control(**host);
+  Control control(**host, notifier);
   if (const absl::Status started = (*host)->Start(*std::move(inherited)); !started.ok()) {
     std::cerr << started.message() << "\n";
     return kExitFailed;
   }
   const PidFile pid_file(loaded.config->host.pid_file);
-  NotifyReady("serving");
+  notifier.Ready(ServingStatus(*loaded.config));
   control.Run();
   const bool clean = (*host)->Shutdown();
   (*host)->log().Info("stopped", {{"clean", clean}});

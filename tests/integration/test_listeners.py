@@ -185,49 +185,6 @@ def test_S83_second_bind_fails_first_is_closed_exit_is_not_zero(start_host, tmp_
     taken.close()
 
 
-class Manager:
-    """The end of the notification socket that systemd has."""
-
-    def __init__(self, folder):
-        self.path = str(folder / "notify")
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(self.path)
-        self.socket.settimeout(20 * PATIENCE)
-
-    def next(self):
-        return self.socket.recv(4096).decode().split("\n")
-
-    def nothing(self):
-        self.socket.setblocking(False)
-        with pytest.raises(BlockingIOError):
-            self.socket.recv(4096)
-
-
-def test_S83_service_manager_is_told_when_all_listen(start_host, tmp_path):
-    manager = Manager(tmp_path)
-    host = start_host(HostProcess.probe_config(tmp_path, listener("more", ["http1"])),
-                      env={"NOTIFY_SOCKET": manager.path}, wait_ready=False)
-    assert "READY=1" in manager.next()
-    host.wait_log("ready")  # its log says which ports they are
-    for name in ("plain", "more"):
-        with Connection(host.address(name)) as client:
-            assert client.request("GET /echo").body == HELLO
-    host.signal()
-    assert "STOPPING=1" in manager.next()
-    assert host.wait() == 0
-
-
-def test_S83_service_manager_is_not_told_when_a_bind_fails(start_host, tmp_path):
-    manager = Manager(tmp_path)
-    taken = socket.create_server(("127.0.0.1", 0))
-    host = start_host(HostProcess.probe_config(
-        tmp_path, listener("second", ["http1"], "127.0.0.1:%d" % taken.getsockname()[1])),
-        env={"NOTIFY_SOCKET": manager.path}, wait_ready=False)
-    assert host.wait() == 1
-    manager.nothing()
-    taken.close()
-
-
 def test_S83_failing_module_start_leaves_nothing_open(start_host, tmp_path):
     host = start_host(HostProcess.probe_config(
         tmp_path, HostProcess.module_config("misfit", TEST_MODULES / "misfit_start.so")),
