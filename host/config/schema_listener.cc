@@ -44,10 +44,10 @@ SchemaTable Sni() {
                        ListKey("names", &C::names, ServerNameForm(), {1, 1000}, kHot,
                                "Server names; \"*.example\" covers one label.")
                            .Required(),
-                       TextKey("certificate", &C::certificate, RequiredFileForm(), kHot,
+                       TextKey("certificate", &C::certificate, RequiredCredentialForm(), kHot,
                                "Certificate chain, PEM.")
                            .Required(),
-                       TextKey("key", &C::key, RequiredFileForm(), kHot,
+                       TextKey("key", &C::key, RequiredCredentialForm(), kHot,
                                "Its private key, PEM; not readable by others.")
                            .Required(),
                    });
@@ -60,16 +60,16 @@ SchemaTable Tls() {
   return OptionalTable(
       "tls", &ListenerConfig::tls, "TLS of this listener; without it, plaintext.",
       {
-          TextKey("certificate", &C::certificate, RequiredFileForm(), kHot,
+          TextKey("certificate", &C::certificate, RequiredCredentialForm(), kHot,
                   "Certificate chain, PEM, leaf first.")
               .Required(),
-          TextKey("key", &C::key, RequiredFileForm(), kHot,
+          TextKey("key", &C::key, RequiredCredentialForm(), kHot,
                   "Its private key, PEM; not readable by others.")
               .Required(),
           ChoiceKey("client_auth", &C::client_auth,
                     {{"none", A::kNone}, {"request", A::kRequest}, {"require", A::kRequire}}, kHot,
                     "Client certificate: not asked for, checked if sent, or demanded."),
-          TextKey("client_ca", &C::client_ca, FileForm(), kHot,
+          TextKey("client_ca", &C::client_ca, CredentialForm(), kHot,
                   "CA certificates for client certificates, PEM."),
           ChoiceKey("min_version", &C::min_version, {{"1.2", V::kTls12}, {"1.3", V::kTls13}}, kHot,
                     "Lowest TLS version.")

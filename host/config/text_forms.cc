@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 
 #include "host/base/concat.h"
@@ -13,6 +14,8 @@ namespace meshhost {
 namespace {
 
 constexpr std::string_view kFilePrefix = "file:";
+constexpr std::string_view kCredentialPrefix = "credential:";
+constexpr std::size_t kMaxFileName = 255;
 constexpr std::size_t kMaxIdentifier = 63;
 constexpr std::size_t kMaxServerName = 253;
 constexpr std::size_t kMaxLabel = 63;
@@ -78,6 +81,33 @@ absl::StatusOr<FilePath> ParseFile(std::string_view text, const ValueSource& sou
   auto path = ParsePath(text, source);
   if (!path.ok()) return path.status();
   return FilePath{*std::move(path), source.position};
+}
+
+// Where systemd has put what LoadCredential= and SetCredential= name (systemd.exec(5)).
+absl::StatusOr<FilePath> ParseCredential(std::string_view name, const ValueSource& source) {
+  if (absl::Status status = CheckPrintable(name); !status.ok()) return status;
+  if (name.empty() || name == "." || name == ".." || name.size() > kMaxFileName ||
+      name.find('/') != name.npos) {
+    return absl::InvalidArgumentError(Concat({"\"", name, "\" is not the name of a credential"}));
+  }
+  const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
+  if (directory == nullptr || *directory == '\0') {
+    return absl::InvalidArgumentError(Concat(
+        {"no credentials were passed: CREDENTIALS_DIRECTORY is not set (LoadCredential=", name,
+         ":PATH in the unit)"}));
+  }
+  return FilePath{Resolve(name, directory), source.position};
+}
+
+absl::StatusOr<FilePath> ParseFileOrCredential(std::string_view text, const ValueSource& source) {
+  if (!text.starts_with(kCredentialPrefix)) return ParseFile(text, source);
+  return ParseCredential(text.substr(kCredentialPrefix.size()), source);
+}
+
+absl::StatusOr<FilePath> ParseRequiredFileOrCredential(std::string_view text,
+                                                       const ValueSource& source) {
+  if (text.empty()) return absl::InvalidArgumentError("is empty");
+  return ParseFileOrCredential(text, source);
 }
 
 absl::StatusOr<FilePath> ParseRequiredFile(std::string_view text, const ValueSource& source) {
@@ -234,10 +264,16 @@ TextForm<std::string> PathForm() { return {"a path, or \"\" for none", ParsePath
 
 TextForm<std::string> RequiredPathForm() { return {"a path", ParseRequiredPath, Same}; }
 
-TextForm<FilePath> FileForm() { return {"the path of a file, or \"\"", ParseFile, FormatFile}; }
-
 TextForm<FilePath> RequiredFileForm() {
   return {"the path of a file", ParseRequiredFile, FormatFile};
+}
+
+TextForm<FilePath> CredentialForm() {
+  return {"the path of a file, \"credential:NAME\", or \"\"", ParseFileOrCredential, FormatFile};
+}
+
+TextForm<FilePath> RequiredCredentialForm() {
+  return {"the path of a file, or \"credential:NAME\"", ParseRequiredFileOrCredential, FormatFile};
 }
 
 TextForm<BindAddress> AddressForm() {

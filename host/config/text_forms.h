@@ -21,8 +21,11 @@ namespace meshhost {
 // The same, for a path that must not be empty.
 [[nodiscard]] TextForm<std::string> RequiredPathForm();
 // Files that have to exist; the check itself is validate.cc's.
-[[nodiscard]] TextForm<FilePath> FileForm();
 [[nodiscard]] TextForm<FilePath> RequiredFileForm();
+// The same for keys and certificates, which systemd may have put into its folder of credentials;
+// the first may be empty.
+[[nodiscard]] TextForm<FilePath> CredentialForm();
+[[nodiscard]] TextForm<FilePath> RequiredCredentialForm();
 [[nodiscard]] TextForm<BindAddress> AddressForm();
 [[nodiscard]] TextForm<BindAddress> LoopbackAddressForm();
 [[nodiscard]] TextForm<LogOutput> OutputForm();

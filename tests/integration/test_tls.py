@@ -324,3 +324,18 @@ def test_S09_unreadable_certificates_are_refused_at_start(authority, tmp_path):
     config.write_text(HostProcess.probe_config(tmp_path, bad))
     result = meshhost("check", "--config", config)
     assert result.returncode == 78 and "key" in result.stderr and f"{config}:" in result.stderr
+
+
+def test_S79_key_and_certificate_come_from_credentials(start_host, authority, tmp_path):
+    """As LoadCredential= of systemd passes them: files of mode 0400 in a folder of their own."""
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    for name, source in (("tls-key", "server.key"), ("tls-certificate", "server.crt")):
+        (credentials / name).write_bytes((authority.folder / source).read_bytes())
+        (credentials / name).chmod(0o400)
+    listener = ('[[listener]]\nname = "server"\naddress = "127.0.0.1:0"\n[listener.tls]\n'
+                'certificate = "credential:tls-certificate"\nkey = "credential:tls-key"\n')
+    host = start_host(HostProcess.probe_config(tmp_path, listener),
+                      env={"CREDENTIALS_DIRECTORY": str(credentials)})
+    with Connection(host.address("server"), context(authority), "localhost") as client:
+        assert client.request("GET /echo").status == 200

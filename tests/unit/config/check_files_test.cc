@@ -110,5 +110,52 @@ TEST_F(CheckFilesTest, AMissingConfigurationIsAnErrorOfItsOwn) {
             folder_.string() + ":1:1: error: cannot read the configuration: is a directory\n");
 }
 
+class CredentialTest : public CheckFilesTest {
+ protected:
+  void SetUp() override {
+    CheckFilesTest::SetUp();
+    std::filesystem::create_directory(folder_ / "credentials");
+    setenv("CREDENTIALS_DIRECTORY", (folder_ / "credentials").c_str(), 1);
+    Key("credential:tls-key");
+  }
+  void TearDown() override {
+    unsetenv("CREDENTIALS_DIRECTORY");
+    CheckFilesTest::TearDown();
+  }
+  void Key(const std::string& value) {
+    text_ =
+        "[[listener]]\nname = \"a\"\naddress = \"127.0.0.1:1\"\n[listener.tls]\n"
+        "certificate = \"server.crt\"\nkey = \"" +
+        value + "\"\n";
+  }
+};
+
+TEST_F(CredentialTest, S79_ACredentialIsAFileInTheFolderOfTheServiceManager) {
+  Write("credentials/tls-key", "x");
+  SetMode("credentials/tls-key", 0400);
+  EXPECT_EQ(Errors(), "");
+}
+
+TEST_F(CredentialTest, S79_OneThatWasNotPassedIsReportedWithItsPlace) {
+  EXPECT_EQ(Errors(),
+            "DIR/test.toml:6:1: error: key of listener \"a\": cannot read "
+            "\"DIR/credentials/tls-key\": No such file or directory\n");
+}
+
+TEST_F(CredentialTest, S79_WithoutAServiceManagerTheErrorSaysWhatIsMissing) {
+  unsetenv("CREDENTIALS_DIRECTORY");
+  EXPECT_EQ(Errors(),
+            "DIR/test.toml:6:1: error: listener.tls.key: no credentials were passed: "
+            "CREDENTIALS_DIRECTORY is not set (LoadCredential=tls-key:PATH in the unit) (expected "
+            "the path of a file, or \"credential:NAME\", got string \"credential:tls-key\")\n");
+}
+
+TEST_F(CredentialTest, S79_ANameIsNoPath) {
+  for (const char* name : {"", ".", "..", "a/b", "../server.key"}) {
+    Key(std::string("credential:") + name);
+    EXPECT_NE(Errors().find("is not the name of a credential"), std::string::npos) << name;
+  }
+}
+
 }  // namespace
 }  // namespace meshhost
