@@ -105,6 +105,11 @@ struct ProtocolSet {
   friend bool operator==(const ProtocolSet&, const ProtocolSet&) = default;
 };
 
+// [reload]
+struct ReloadConfig {
+  std::uint32_t max_generations = 4;
+};
+
 // [[listener.tls.sni]]: the certificate for some names.
 struct SniConfig {
   std::vector<std::string> names;  // lower case; "*.example" covers one label
@@ -226,6 +231,7 @@ struct Config {
   LimitsConfig limits;
   TimeoutsConfig timeouts;
   DrainConfig drain;
+  ReloadConfig reload;
   std::vector<ListenerConfig> listeners;
   AdminConfig admin;
   LogConfig log;

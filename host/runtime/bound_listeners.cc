@@ -1,28 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/runtime/bound_listeners.h"
 
+#include <fstream>
+#include <iterator>
 #include <utility>
 
+#include "host/base/concat.h"
 #include "host/base/status_macros.h"
 #include "host/config/config_error.h"
+#include "host/module/module_bytes.h"
 
 namespace meshhost {
 namespace {
 
-std::shared_ptr<const AcceptorSettings> SettingsOf(const Config& config,
-                                                   const ListenerConfig& listener,
-                                                   std::shared_ptr<const TlsContext> tls,
-                                                   std::shared_ptr<Admission> host_admission,
-                                                   Log& log) {
+std::string ContentOf(const FilePath& file) {
+  if (file.empty()) return {};
+  std::ifstream stream(file.path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(stream), {});
+}
+
+// Equal for two contexts that would answer every handshake alike.
+std::string DigestOf(const TlsConfig& tls, const ProtocolSet& protocols) {
+  std::string all = Concat(
+      {ContentOf(tls.certificate), "\n", ContentOf(tls.key), "\n", ContentOf(tls.client_ca), "\n"});
+  for (const int value :
+       {static_cast<int>(tls.client_auth), static_cast<int>(tls.min_version),
+        static_cast<int>(tls.session_tickets), static_cast<int>(protocols.UsesHttp1()),
+        static_cast<int>(protocols.UsesHttp2())}) {
+    all += Concat({std::to_string(value), "\n"});
+  }
+  for (const SniConfig& sni : tls.sni) {
+    for (const std::string& name : sni.names) all += Concat({name, "\n"});
+    all += Concat({ContentOf(sni.certificate), "\n", ContentOf(sni.key), "\n"});
+  }
+  return Sha256Hex({reinterpret_cast<const uint8_t*>(all.data()), all.size()});
+}
+
+// Same socket? A port of 0 is another port for each listener that asks for it.
+bool SameAddress(const ListenerConfig& listener, const BoundListener& running) {
+  if (listener.address.ToString() != running.configured.ToString()) return false;
+  const bool any_port =
+      listener.address.family != BindAddress::Family::kUnix && listener.address.port == 0;
+  return !any_port || listener.name == running.settings->listener;
+}
+
+const BoundListener* FindRunning(const ListenerConfig& listener,
+                                 const std::vector<BoundListener>* running) {
+  if (running == nullptr) return nullptr;
+  for (const BoundListener& one : *running) {
+    if (SameAddress(listener, one)) return &one;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<std::shared_ptr<const TlsContext>> ReadTls(const ListenerConfig& listener,
+                                                          const std::string& digest,
+                                                          const BoundListener* known) {
+  if (!listener.tls) return nullptr;
+  if (known != nullptr && known->tls_digest == digest) return known->settings->tls;
+  auto context = TlsContext::Create(*listener.tls, listener.protocols);
+  // Perhaps somebody is still writing them: worth another look (Reloader).
+  if (!context.ok()) return absl::DataLossError(context.status().message());
+  return context;
+}
+
+std::shared_ptr<AcceptorSettings> SettingsOf(const Config& config, const ListenerConfig& listener,
+                                             const BoundListener* known,
+                                             const ListenerEnvironment& environment) {
   auto settings = std::make_shared<AcceptorSettings>();
   settings->listener = listener.name;
   settings->protocols = listener.protocols;
-  settings->tls = std::move(tls);
   settings->handshake_timeout_ns = static_cast<uint64_t>(config.timeouts.tls_handshake.count());
-  settings->host_admission = std::move(host_admission);
-  settings->listener_admission = std::make_shared<Admission>(listener.max_connections);
-  settings->on_handshake_failure = [&log](const std::string& name, const std::string& peer,
-                                          HandshakeFailure failure, const std::string& detail) {
+  settings->host_admission = environment.host_admission;
+  settings->listener_admission = known != nullptr
+                                     ? known->settings->listener_admission
+                                     : std::make_shared<Admission>(listener.max_connections);
+  settings->on_handshake_failure = [&log = environment.log](
+                                       const std::string& name, const std::string& peer,
+                                       HandshakeFailure failure, const std::string& detail) {
     log.Info("TLS handshake failed", {{"listener", name},
                                       {"peer", peer},
                                       {"reason", HandshakeFailureName(failure)},
@@ -33,35 +88,62 @@ std::shared_ptr<const AcceptorSettings> SettingsOf(const Config& config,
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::shared_ptr<const TlsContext>>> ReadCertificates(
-    const Config& config) {
-  std::vector<std::shared_ptr<const TlsContext>> contexts;
+absl::StatusOr<std::vector<BoundListener>> ReadListeners(const Config& config,
+                                                         const std::vector<BoundListener>* running,
+                                                         ListenerEnvironment& environment) {
+  std::vector<BoundListener> listeners;
   for (const ListenerConfig& listener : config.listeners) {
-    if (!listener.tls) {
-      contexts.push_back(nullptr);
-      continue;
+    const BoundListener* known = FindRunning(listener, running);
+    BoundListener& next = listeners.emplace_back();
+    next.configured = listener.address;
+    if (listener.tls) next.tls_digest = DigestOf(*listener.tls, listener.protocols);
+    auto tls = ReadTls(listener, next.tls_digest, known);
+    if (!tls.ok()) return StatusAt(config.file, listener.tls->position, tls.status());
+    auto settings = SettingsOf(config, listener, known, environment);
+    settings->tls = *std::move(tls);
+    if (known != nullptr) {
+      next.id = settings->id = known->id;
+      next.bound = known->bound;
+      next.file = known->file;
     }
-    auto context = TlsContext::Create(*listener.tls, listener.protocols);
-    if (!context.ok()) return StatusAt(config.file, listener.tls->position, context.status());
-    contexts.push_back(*std::move(context));
+    next.settings = std::move(settings);
   }
-  return contexts;
+  return listeners;
 }
 
-absl::StatusOr<std::vector<BoundListener>> BindListeners(
-    const Config& config, const std::vector<std::shared_ptr<const TlsContext>>& certificates,
-    uint32_t workers, Log& log) {
-  const auto host_admission = std::make_shared<Admission>(config.limits.max_connections,
-                                                          config.limits.connections_per_address);
-  std::vector<BoundListener> bound;
-  for (size_t i = 0; i < config.listeners.size(); ++i) {
+absl::Status BindListeners(const Config& config, ListenerEnvironment& environment,
+                           std::vector<BoundListener>& listeners) {
+  for (size_t i = 0; i < listeners.size(); ++i) {
+    BoundListener& next = listeners[i];
+    if (next.id != 0) continue;
     const ListenerConfig& listener = config.listeners[i];
-    auto sockets = Listen(listener, workers, config.limits.backlog);
-    if (!sockets.ok()) return StatusAt(config.file, listener.position, sockets.status());
-    bound.push_back(
-        {SettingsOf(config, listener, certificates[i], host_admission, log), *std::move(sockets)});
+    auto bound = Listen(listener, environment.workers, config.limits.backlog);
+    if (!bound.ok()) return StatusAt(config.file, listener.position, bound.status());
+    next.sockets = std::move(bound->per_worker);
+    next.bound = bound->bound;
+    next.file = std::make_shared<SocketFile>(std::move(bound->file));
+    next.id = ++environment.last_id;
+    auto settings = std::make_shared<AcceptorSettings>(*next.settings);
+    settings->id = next.id;
+    next.settings = std::move(settings);
   }
-  return bound;
+  return absl::OkStatus();
+}
+
+void ApplyConnectionLimits(const Config& config, const ListenerEnvironment& environment,
+                           const std::vector<BoundListener>& listeners) {
+  environment.host_admission->SetLimits(config.limits.max_connections,
+                                        config.limits.connections_per_address);
+  for (size_t i = 0; i < listeners.size(); ++i) {
+    listeners[i].settings->listener_admission->SetLimits(config.listeners[i].max_connections);
+  }
+}
+
+const BoundListener* FindListener(const std::vector<BoundListener>& listeners, uint64_t id) {
+  for (const BoundListener& listener : listeners) {
+    if (listener.id == id) return &listener;
+  }
+  return nullptr;
 }
 
 }  // namespace meshhost

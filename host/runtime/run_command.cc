@@ -18,6 +18,7 @@
 #include "host/config/print.h"
 #include "host/runtime/exit_codes.h"
 #include "host/runtime/host.h"
+#include "host/runtime/reloader.h"
 #include "host/runtime/service_notify.h"
 #include "host/runtime/stop_sequence.h"
 
@@ -68,11 +69,18 @@ class PidFile final {
   const std::string path_;
 };
 
-// The control loop: signals, heartbeats, the stop sequence.
+// What the control loop waits for: signals and the time for heartbeats.
 class Control final {
  public:
-  explicit Control(Host& host)
-      : host_(host), signals_(io_, SIGTERM, SIGINT, SIGUSR1), heartbeat_(io_), stop_(io_, host) {}
+  Control(boost::asio::io_context& io, Host& host, Reloader& reloader)
+      : io_(io),
+        host_(host),
+        reloader_(reloader),
+        signals_(io, SIGTERM, SIGINT, SIGUSR1),
+        heartbeat_(io),
+        stop_(io, host) {
+    signals_.add(SIGHUP);
+  }
 
   void Run() {
     AwaitSignal();
@@ -91,9 +99,11 @@ class Control final {
 
   void OnSignal(int number) {
     if (number == SIGUSR1) return host_.ReopenLogs();
+    if (number == SIGHUP) return reloader_.Request();
     // The second one: whoever sends it does not want to wait, so nothing is cleaned up.
     if (stop_.begun()) std::_Exit(kExitFailed);
     NotifyStopping();
+    reloader_.Stop();
     stop_.Begin();
   }
 
@@ -105,8 +115,9 @@ class Control final {
     });
   }
 
-  asio::io_context io_{1};
+  asio::io_context& io_;
   Host& host_;
+  Reloader& reloader_;
   asio::signal_set signals_;
   asio::steady_timer heartbeat_;
   StopSequence stop_;
@@ -122,13 +133,16 @@ int RunHost(const std::string& config_file) {
   }
   RaiseDescriptorLimit();
   std::signal(SIGPIPE, SIG_IGN);
-  auto host = Host::Prepare(loaded.config);
+  asio::io_context io(1);
+  Reloader reloader(io, config_file);
+  auto host = Host::Prepare(loaded.config, io);
   if (!host.ok()) {
     std::cerr << host.status().message() << "\n";
     return kExitConfig;
   }
-  Control control(**host);
-  if (const absl::Status started = (*host)->Start(); !started.ok()) {
+  Control control(io, **host, reloader);
+  reloader.Attach(**host);
+  if (const absl::Status started = (*host)->Start(reloader); !started.ok()) {
     std::cerr << started.message() << "\n";
     return kExitFailed;
   }
@@ -150,7 +164,8 @@ int CheckConfig(const std::string& config_file, bool json) {
     return kExitConfig;
   }
   std::signal(SIGPIPE, SIG_IGN);
-  const auto host = Host::Prepare(loaded.config);
+  asio::io_context io(1);
+  const auto host = Host::Prepare(loaded.config, io);
   if (!host.ok()) {
     if (json) {
       PrintErrorsAsJson(

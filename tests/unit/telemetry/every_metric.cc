@@ -10,6 +10,7 @@
 #include "host/telemetry/listener_metrics.h"
 #include "host/telemetry/log_metrics.h"
 #include "host/telemetry/process_metrics.h"
+#include "host/telemetry/reload_metrics.h"
 
 namespace meshhost {
 namespace {
@@ -29,6 +30,9 @@ EveryMetric::EveryMetric() {
   Require(AddProcessMetrics(registry_));
   Require(AddLogMetrics(registry_, *log_, nullptr));
   Require(ListenerMetrics::Make(registry_, {"main"}).status());
+  Require(AddReloadMetrics(
+              registry_, [] { return 3; }, [] { return 0; })
+              .status());
   AddEndpoints();
   AddConnections();
 }
