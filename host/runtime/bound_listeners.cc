@@ -5,6 +5,7 @@
 
 #include "host/base/status_macros.h"
 #include "host/config/config_error.h"
+#include "host/net/tls_rehearsal.h"
 
 namespace meshhost {
 namespace {
@@ -43,6 +44,8 @@ absl::StatusOr<std::vector<std::shared_ptr<const TlsContext>>> ReadCertificates(
     }
     auto context = TlsContext::Create(*listener.tls, listener.protocols);
     if (!context.ok()) return StatusAt(config.file, listener.tls->position, context.status());
+    const auto rehearsal = Rehearse(**context, nullptr);
+    if (!rehearsal.ok()) return StatusAt(config.file, listener.tls->position, rehearsal.status());
     contexts.push_back(*std::move(context));
   }
   return contexts;

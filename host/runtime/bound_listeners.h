@@ -18,8 +18,8 @@ struct BoundListener {
   ListeningSockets sockets;
 };
 
-// The TLS contexts of all listeners, in their order; null for plaintext. Errors carry the place in
-// the configuration.
+// The TLS contexts of all listeners, rehearsed, in their order; null for plaintext. Errors carry
+// the place in the configuration.
 absl::StatusOr<std::vector<std::shared_ptr<const TlsContext>>> ReadCertificates(
     const Config& config);
 

@@ -2,6 +2,7 @@
 #include "host/runtime/host.h"
 
 #include <algorithm>
+#include <ctime>
 #include <string>
 #include <thread>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "host/base/status_macros.h"
 #include "host/runtime/generation_builder.h"
 #include "host/runtime/host_metrics.h"
+#include "host/runtime/production_warnings.h"
 #include "host/runtime/settings_from_config.h"
 
 namespace meshhost {
@@ -70,6 +72,15 @@ absl::Status Host::AddMetrics() {
   return AddModuleMetrics(*metrics_, modules_);
 }
 
+absl::Status Host::WatchCertificates() {
+  certificate_watch_ = std::make_unique<CertificateWatch>(*metrics_, *log_);
+  for (size_t i = 0; i < certificates_.size(); ++i) {
+    RETURN_IF_ERROR(certificate_watch_->Replace(config_->listeners[i].name, certificates_[i]));
+  }
+  certificate_watch_->WarnOfExpiry(std::time(nullptr));
+  return absl::OkStatus();
+}
+
 absl::Status Host::Start() {
   ASSIGN_OR_RETURN(
       std::vector<BoundListener> listeners,
@@ -81,6 +92,8 @@ absl::Status Host::Start() {
   state_.SetHeartbeats(std::move(heartbeats));
   ASSIGN_OR_RETURN(admin_, AdminServer::Start(config_->admin, *metrics_, state_));
   RETURN_IF_ERROR(modules_.Start());
+  RETURN_IF_ERROR(WatchCertificates());
+  WarnOfProductionOverrides(*config_, *log_);
   StartWorkers(std::move(listeners));
   return absl::OkStatus();
 }

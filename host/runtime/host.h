@@ -12,6 +12,7 @@
 #include "host/admin/admin_server.h"
 #include "host/config/config.h"
 #include "host/runtime/bound_listeners.h"
+#include "host/runtime/certificate_watch.h"
 #include "host/runtime/generation.h"
 #include "host/runtime/host_state.h"
 #include "host/runtime/module_set.h"
@@ -55,6 +56,7 @@ class Host final {
   explicit Host(std::shared_ptr<const Config> config);
   absl::Status Build();
   absl::Status AddMetrics();
+  absl::Status WatchCertificates();
   void StartWorkers(std::vector<BoundListener> listeners);
 
   const std::shared_ptr<const Config> config_;
@@ -65,6 +67,7 @@ class Host final {
   std::unique_ptr<Registry> metrics_;
   HostState state_;
   std::vector<std::shared_ptr<const TlsContext>> certificates_;
+  std::unique_ptr<CertificateWatch> certificate_watch_;
   ModuleSet modules_;
   std::unique_ptr<Generation> generation_;
   std::vector<std::unique_ptr<ServingWorker>> workers_;

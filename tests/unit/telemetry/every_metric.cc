@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "host/telemetry/certificate_metrics.h"
 #include "host/telemetry/connection_metrics.h"
 #include "host/telemetry/endpoint_metrics.h"
 #include "host/telemetry/host_info.h"
@@ -29,6 +30,8 @@ EveryMetric::EveryMetric() {
   Require(AddProcessMetrics(registry_));
   Require(AddLogMetrics(registry_, *log_, nullptr));
   Require(ListenerMetrics::Make(registry_, {"main"}).status());
+  Require(CertificateMetrics(registry_).Replace(
+      "main", {{"server", "/etc/a.crt", "CN=\"x\"", "0A", 2'000'000'000}}));
   AddEndpoints();
   AddConnections();
 }
