@@ -125,19 +125,24 @@ absl::Status ClientTrust::ReadLists(const TlsConfig& config, int64_t now) {
 absl::Status ClientTrust::CheckList(const TlsConfig& config, const std::string& file, X509_CRL* crl,
                                     int64_t now) {
   const std::string which = Concat({"the list of ", NameText(X509_CRL_get_issuer(crl))});
-  bool known = false;
+  size_t known = 0;
   bool signed_by_it = false;
   for (const Authority& authority : authorities_) {
     if (!Issued(authority.certificate.get(), crl)) continue;
-    known = true;
+    ++known;
     signed_by_it = signed_by_it || Signed(authority.certificate.get(), crl);
   }
-  if (known && !signed_by_it) {
+  if (known > 0 && !signed_by_it) {
     return RefuseFile(kList, file,
                       Concat({which, " is not signed by that authority of client_ca"}));
   }
-  if (!known) {
-    Warn(kList, file, Concat({which, " is of no authority in client_ca"}));
+  if (known == 0) Warn(kList, file, Concat({which, " is of no authority in client_ca"}));
+  // OpenSSL would take either list for clients of both.
+  if (known > 1 && X509_CRL_get_ext_by_NID(crl, NID_authority_key_identifier, -1) < 0) {
+    return RefuseFile(kList, file,
+                      Concat({which,
+                              " does not say which of the authorities of that name in "
+                              "client_ca made it (expected an authority key identifier)"}));
   }
   const int64_t from = UnixTime(X509_CRL_get0_lastUpdate(crl));
   const int64_t to = UnixTime(X509_CRL_get0_nextUpdate(crl));

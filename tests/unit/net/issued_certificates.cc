@@ -45,6 +45,15 @@ void AddExtensions(const CertificateOrder& order, X509* certificate, X509* issue
   if (order.san != nullptr) AddExtension(certificate, issuer, NID_subject_alt_name, order.san);
 }
 
+void AddKeyIdentifier(const Issued& issuer, X509_CRL* crl) {
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, issuer.certificate.get(), nullptr, nullptr, crl, 0);
+  X509_EXTENSION* extension =
+      X509V3_EXT_conf_nid(nullptr, &context, NID_authority_key_identifier, "keyid");
+  X509_CRL_add_ext(crl, extension, -1);
+  X509_EXTENSION_free(extension);
+}
+
 }  // namespace
 
 std::string Issued::pem() const {
@@ -86,33 +95,27 @@ Issued Issue(const CertificateOrder& order, const Issued* issuer) {
   return issued;
 }
 
-std::string IssueCrl(const Issued& issuer, const std::vector<const Issued*>& revoked, int number,
-                     int64_t from, int64_t to) {
+std::string IssueCrl(const Issued& issuer, const CrlOrder& order) {
   const X509CrlPtr crl(X509_CRL_new());
   X509_CRL_set_version(crl.get(), X509_CRL_VERSION_2);
   X509_CRL_set_issuer_name(crl.get(), X509_get_subject_name(issuer.certificate.get()));
-  ASN1_TIME* time = X509_gmtime_adj(nullptr, from);
+  ASN1_TIME* time = X509_gmtime_adj(nullptr, order.from);
   X509_CRL_set1_lastUpdate(crl.get(), time);
-  X509_gmtime_adj(time, to);
+  X509_gmtime_adj(time, order.to);
   X509_CRL_set1_nextUpdate(crl.get(), time);
-  for (const Issued* one : revoked) {
+  for (const Issued* one : order.revoked) {
     X509_REVOKED* entry = X509_REVOKED_new();
     X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(one->certificate.get()));
-    X509_gmtime_adj(time, from);
+    X509_gmtime_adj(time, order.from);
     X509_REVOKED_set_revocationDate(entry, time);
     X509_CRL_add0_revoked(crl.get(), entry);
   }
   ASN1_TIME_free(time);
   ASN1_INTEGER* serial = ASN1_INTEGER_new();
-  ASN1_INTEGER_set(serial, number);
+  ASN1_INTEGER_set(serial, order.number);
   X509_CRL_add1_ext_i2d(crl.get(), NID_crl_number, serial, 0, 0);
   ASN1_INTEGER_free(serial);
-  X509V3_CTX context;
-  X509V3_set_ctx(&context, issuer.certificate.get(), nullptr, nullptr, crl.get(), 0);
-  X509_EXTENSION* extension =
-      X509V3_EXT_conf_nid(nullptr, &context, NID_authority_key_identifier, "keyid");
-  X509_CRL_add_ext(crl.get(), extension, -1);
-  X509_EXTENSION_free(extension);
+  if (order.key_identifier) AddKeyIdentifier(issuer, crl.get());
   X509_CRL_sort(crl.get());
   X509_CRL_sign(crl.get(), issuer.key.get(), EVP_sha256());
   const BioPtr memory(BIO_new(BIO_s_mem()));

@@ -38,9 +38,16 @@ struct Issued {
 
 // `issuer` null: signed by itself.
 Issued Issue(const CertificateOrder& order, const Issued* issuer);
-// What `issuer` has revoked. `number`: CRL number.
-std::string IssueCrl(const Issued& issuer, const std::vector<const Issued*>& revoked, int number,
-                     int64_t from = -3600, int64_t to = int64_t{7} * 86400);
+// A list to make. Times are seconds from now.
+struct CrlOrder {
+  std::vector<const Issued*> revoked = {};
+  int number = 1;
+  int64_t from = -3600;
+  int64_t to = int64_t{7} * 86400;
+  bool key_identifier = true;  // of the issuer
+};
+// The list as PEM.
+std::string IssueCrl(const Issued& issuer, const CrlOrder& order = {});
 
 // Files that are removed with the test.
 class CertificateFolder final {

@@ -70,7 +70,7 @@ TEST_F(TlsContextTest, S38_AKeyOfAnotherCertificateIsRefusedWithBothFiles) {
 TEST_F(TlsContextTest, S75_AFileCutOffAnywhereIsRefused) {
   const std::string whole = server_.pem() + middle_.pem();
   // Between the two certificates it is a whole file with a shorter chain: the rehearsal sees that.
-  for (size_t size = 0; size + 1 < whole.size(); ++size) {
+  for (size_t size = 0; size + 1 < whole.size(); size += 3) {
     if (size + 1 >= server_.pem().size() && size <= server_.pem().size()) continue;
     files_.Write("server.crt", whole.substr(0, size));
     EXPECT_THAT(ShownError(), StartsWith("certificate \"DIR/server.crt\": ")) << size;
@@ -191,17 +191,17 @@ TEST_F(TlsContextTest, AnExpiredAuthorityIsAWarningAsLongAsAnotherOneIsGood) {
 TEST_F(TlsContextTest, S45_EveryAuthorityNeedsAListOnceThereIsOne) {
   const Issued next = Issue({.name = "next", .authority = true}, nullptr);
   files_.Write("ca.crt", root_.pem() + next.pem());
-  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_, {}, 1))};
+  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_))};
   EXPECT_EQ(ShownError(),
             "client_ca \"DIR/ca.crt\": no list of CN=next in client_crl: all its clients would be "
             "refused (expected a list of each authority, or client_crl_check = \"leaf\")");
-  config_.client_crl.push_back(files_.Write("next.crl", IssueCrl(next, {}, 1)));
+  config_.client_crl.push_back(files_.Write("next.crl", IssueCrl(next)));
   EXPECT_EQ(Error(), "");
 }
 
 TEST_F(TlsContextTest, S45_ListsOfTheClientsIssuerAloneAreEnoughIfAskedFor) {
   files_.Write("ca.crt", root_.pem() + middle_.pem());
-  config_.client_crl = {files_.Write("ca.crl", IssueCrl(middle_, {}, 1))};
+  config_.client_crl = {files_.Write("ca.crl", IssueCrl(middle_))};
   EXPECT_THAT(ShownError(), HasSubstr("no list of CN=root"));
   config_.client_crl_check = TlsConfig::CrlCheck::kLeaf;
   const auto tls = Create();
@@ -212,7 +212,7 @@ TEST_F(TlsContextTest, S45_ListsOfTheClientsIssuerAloneAreEnoughIfAskedFor) {
 TEST_F(TlsContextTest, S45_AnAuthorityWithoutItsIssuerCannotHaveItsWholeChainChecked) {
   files_.Write("ca.crt", middle_.pem());
   EXPECT_EQ(Error(), "");
-  config_.client_crl = {files_.Write("ca.crl", IssueCrl(middle_, {}, 1))};
+  config_.client_crl = {files_.Write("ca.crl", IssueCrl(middle_))};
   EXPECT_THAT(ShownError(), HasSubstr("nobody in client_ca could have revoked CN=middle"));
   config_.client_crl_check = TlsConfig::CrlCheck::kLeaf;
   EXPECT_EQ(Error(), "");
@@ -220,24 +220,35 @@ TEST_F(TlsContextTest, S45_AnAuthorityWithoutItsIssuerCannotHaveItsWholeChainChe
 
 TEST_F(TlsContextTest, S45_ListsThatCannotBeTrueAreRefused) {
   const Issued impostor = Issue({.name = "root", .authority = true}, nullptr);
-  config_.client_crl = {files_.Write("ca.crl", IssueCrl(impostor, {}, 1))};
+  config_.client_crl = {files_.Write("ca.crl", IssueCrl(impostor))};
   EXPECT_EQ(ShownError(),
             "client_crl \"DIR/ca.crl\": the list of CN=root is not signed by that authority of "
             "client_ca");
-  files_.Write("ca.crl", IssueCrl(root_, {}, 1, 3600));
+  files_.Write("ca.crl", IssueCrl(root_, {.from = 3600}));
   EXPECT_THAT(ShownError(), HasSubstr("the list of CN=root is not valid yet: last update 20"));
   files_.Write("ca.crl", root_.pem());
   EXPECT_EQ(ShownError(),
             "client_crl \"DIR/ca.crl\": no revocation list in it (expected PEM, X509 CRL)");
-  const std::string whole = IssueCrl(root_, {}, 1);
-  for (size_t size = 0; size + 1 < whole.size(); ++size) {
+  const std::string whole = IssueCrl(root_);
+  for (size_t size = 0; size + 1 < whole.size(); size += 3) {
     files_.Write("ca.crl", whole.substr(0, size));
     EXPECT_THAT(ShownError(), StartsWith("client_crl \"DIR/ca.crl\": ")) << size;
   }
 }
 
+TEST_F(TlsContextTest, S75_ListsOfAuthoritiesOfOneNameMustSayWhoseTheyAre) {
+  const Issued next = Issue({.name = "root", .authority = true}, nullptr);
+  files_.Write("ca.crt", root_.pem() + next.pem());
+  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_) + IssueCrl(next))};
+  EXPECT_EQ(Error(), "");
+  files_.Write("ca.crl", IssueCrl(root_) + IssueCrl(next, {.key_identifier = false}));
+  EXPECT_EQ(ShownError(),
+            "client_crl \"DIR/ca.crl\": the list of CN=root does not say which of the authorities "
+            "of that name in client_ca made it (expected an authority key identifier)");
+}
+
 TEST_F(TlsContextTest, S45_AnExpiredListIsRefusedUnlessAccepted) {
-  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_, {}, 1, -2 * kDay, -kDay))};
+  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_, {.from = -2 * kDay, .to = -kDay}))};
   EXPECT_THAT(ShownError(), HasSubstr("the list of CN=root has expired: last update 20"));
   config_.client_crl_expired = TlsConfig::CrlExpired::kAccept;
   const auto tls = Create();
@@ -251,7 +262,7 @@ TEST_F(TlsContextTest, S45_TellsWhatItHolds) {
                   files_.Write("b.crt", other.pem()),
                   files_.Write("b.key", other.key_pem()),
                   {}}};
-  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_, {}, 0x17))};
+  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_, {.number = 0x17}))};
   const auto tls = Create();
   ASSERT_TRUE(tls.ok()) << tls.status();
   const std::vector<CertificateFacts>& facts = (*tls)->certificates();
@@ -285,7 +296,7 @@ TEST_F(TlsContextTest, ContextsOfTheSameFilesAndSettingsHaveTheSameDigest) {
   config_.min_version = TlsConfig::Version::kTls13;
   EXPECT_NE((*Create())->digest(), digest);
   config_.min_version = TlsConfig::Version::kTls12;
-  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_, {}, 1))};
+  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_))};
   EXPECT_NE((*Create())->digest(), digest);
   config_.client_crl.clear();
   EXPECT_EQ((*Create())->digest(), digest);

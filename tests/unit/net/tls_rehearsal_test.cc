@@ -64,7 +64,7 @@ TEST_F(TlsRehearsalTest, S75_ShakesHandsForEachCertificateInEachVersion) {
 TEST_F(TlsRehearsalTest, S75_ClientAuthenticationDoesNotHinderIt) {
   config_.client_auth = TlsConfig::ClientAuth::kRequire;
   config_.client_ca = {files_.Write("ca.crt", root_.pem())};
-  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_, {}, 1))};
+  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_))};
   EXPECT_EQ(Rehearse(*Create(), nullptr)->handshakes, 2u);
 }
 
@@ -180,13 +180,13 @@ TEST_F(TlsRehearsalTest, S75_AChainThatLostItsIssuerIsRefused) {
 TEST_F(TlsRehearsalTest, S45_AnOlderRevocationListIsAWarning) {
   config_.client_auth = TlsConfig::ClientAuth::kRequire;
   config_.client_ca = {files_.Write("ca.crt", root_.pem())};
-  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_, {}, 0x100))};
+  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_, {.number = 0x100}))};
   const Context current = Create();
-  files_.Write("ca.crl", IssueCrl(root_, {}, 0xff));
+  files_.Write("ca.crl", IssueCrl(root_, {.number = 0xff}));
   EXPECT_THAT(Rehearse(*Create(), current.get())->warnings,
               ElementsAre(HasSubstr("the list of CN=root is older than the one in use: FF after "
                                     "0100")));
-  files_.Write("ca.crl", IssueCrl(root_, {}, 0x101));
+  files_.Write("ca.crl", IssueCrl(root_, {.number = 0x101}));
   EXPECT_THAT(Rehearse(*Create(), current.get())->warnings, ElementsAre());
 }
 

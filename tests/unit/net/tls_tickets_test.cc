@@ -19,8 +19,6 @@ namespace {
 
 using SessionPtr = std::unique_ptr<SSL_SESSION, OpenSslDeleter<SSL_SESSION_free>>;
 
-constexpr int64_t kHour = 3600;
-
 // How one connection ended.
 struct Outcome {
   bool served = false;
@@ -131,7 +129,7 @@ TEST_P(TlsTicketsTest, S75_AfterARotationAnOldTicketGetsAFullHandshake) {
 
 TEST_P(TlsTicketsTest, S75_AnOldTicketDoesNotCarryARevokedClient) {
   const Outcome first = Connect(*Create(), nullptr);
-  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_, {&client_}, 1))};
+  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_, {.revoked = {&client_}}))};
   const Outcome second = Connect(*Create(), first.ticket.get());
   EXPECT_FALSE(second.served);
   EXPECT_FALSE(second.resumed);
@@ -150,7 +148,7 @@ TEST_P(TlsTicketsTest, S75_ClientsOfOldAndNewAuthorityAreServedWhileBothAreTrust
   const Outcome first = Connect(*Create(), nullptr);
   const Issued next = Issue({.name = "root", .authority = true}, nullptr);
   config_.client_ca = {files_.Write("both.crt", next.pem() + root_.pem())};
-  config_.client_crl = {files_.Write("both.crl", IssueCrl(next, {}, 1) + IssueCrl(root_, {}, 1))};
+  config_.client_crl = {files_.Write("both.crl", IssueCrl(next) + IssueCrl(root_))};
   const auto both = Create();
   EXPECT_TRUE(Connect(*both, first.ticket.get()).served);
   client_ = Issue({.name = "client", .usage = "clientAuth"}, &next);
@@ -180,7 +178,7 @@ TEST_P(TlsTicketsEndTest, S45_ATicketEndsWithTheClientsCertificateAndTheRevocati
   };
   std::vector<Visit> visits;
   const auto plain = Create();
-  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_, {}, 1, -kHour, kMoment))};
+  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_, {.to = kMoment}))};
   const auto refuses = Create();
   config_.client_crl_expired = TlsConfig::CrlExpired::kAccept;
   const auto accepts = Create();

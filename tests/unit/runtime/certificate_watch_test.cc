@@ -82,7 +82,7 @@ class CertificateWatchTest : public testing::Test {
 TEST_F(CertificateWatchTest, S45_EachCertificateAndListHasAGauge) {
   config_.client_auth = TlsConfig::ClientAuth::kRequire;
   config_.client_ca = {files_.Write("ca.crt", root_.pem())};
-  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_, {}, 0x2a))};
+  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_, {.number = 0x2a}))};
   Use("a", Context({.name = "server", .to = 10 * kDay}));
   const std::vector<std::string> lines = Gauges();
   ASSERT_THAT(lines,
@@ -162,7 +162,7 @@ TEST_F(CertificateWatchTest, S75_AfterARotationTheOldCertificateIsForgotten) {
 TEST_F(CertificateWatchTest, S45_AListThatRunsOutIsWarnedOf) {
   config_.client_auth = TlsConfig::ClientAuth::kRequire;
   config_.client_ca = {files_.Write("ca.crt", root_.pem())};
-  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_, {}, 1))};
+  config_.client_crl = {files_.Write("ca.crl", IssueCrl(root_))};
   Use("a", Context({.name = "server", .to = 365 * kDay}));
   watch_.WarnOfExpiry(now_ + 6 * kDay);
   EXPECT_THAT(log_.Take(), ElementsAre("warn revocation list expires soon CN=root"));
