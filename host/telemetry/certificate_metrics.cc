@@ -19,7 +19,7 @@ double SecondsUntil(int64_t unix_time) {
 absl::Status CertificateMetrics::Replace(const std::string& listener,
                                          const std::vector<CertificateSeries>& series) {
   const MetricOwner owner = registry_.NewOwner();
-  if (const absl::Status added = Add(listener, series, owner); !added.ok()) {
+  if (absl::Status added = Add(listener, series, owner); !added.ok()) {
     registry_.RemoveOwner(owner);
     return added;
   }
