@@ -122,11 +122,18 @@ struct SniConfig {
 struct TlsConfig {
   enum class ClientAuth { kNone, kRequest, kRequire };
   enum class Version { kTls12, kTls13 };
+  enum class CrlCheck { kChain, kLeaf };
+  enum class CrlExpired { kRefuse, kAccept };
+  enum class LostNames { kRefuse, kWarn };
 
   FilePath certificate;
   FilePath key;
   ClientAuth client_auth = ClientAuth::kNone;
-  FilePath client_ca;
+  std::vector<FilePath> client_ca;
+  std::vector<FilePath> client_crl;  // empty: nothing is revoked
+  CrlCheck client_crl_check = CrlCheck::kChain;
+  CrlExpired client_crl_expired = CrlExpired::kRefuse;
+  LostNames lost_names = LostNames::kRefuse;
   Version min_version = Version::kTls12;
   bool session_tickets = true;
   std::vector<SniConfig> sni;

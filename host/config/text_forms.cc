@@ -234,8 +234,6 @@ TextForm<std::string> PathForm() { return {"a path, or \"\" for none", ParsePath
 
 TextForm<std::string> RequiredPathForm() { return {"a path", ParseRequiredPath, Same}; }
 
-TextForm<FilePath> FileForm() { return {"the path of a file, or \"\"", ParseFile, FormatFile}; }
-
 TextForm<FilePath> RequiredFileForm() {
   return {"the path of a file", ParseRequiredFile, FormatFile};
 }

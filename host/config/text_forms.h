@@ -20,8 +20,7 @@ namespace meshhost {
 [[nodiscard]] TextForm<std::string> PathForm();
 // The same, for a path that must not be empty.
 [[nodiscard]] TextForm<std::string> RequiredPathForm();
-// Files that have to exist; the check itself is validate.cc's.
-[[nodiscard]] TextForm<FilePath> FileForm();
+// A file that has to exist; the check itself is check_files.cc's.
 [[nodiscard]] TextForm<FilePath> RequiredFileForm();
 [[nodiscard]] TextForm<BindAddress> AddressForm();
 [[nodiscard]] TextForm<BindAddress> LoopbackAddressForm();

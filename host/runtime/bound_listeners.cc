@@ -1,40 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/runtime/bound_listeners.h"
 
-#include <fstream>
-#include <iterator>
 #include <utility>
 
-#include "host/base/concat.h"
 #include "host/base/status_macros.h"
 #include "host/config/config_error.h"
-#include "host/module/module_bytes.h"
 
 namespace meshhost {
 namespace {
-
-std::string ContentOf(const FilePath& file) {
-  if (file.empty()) return {};
-  std::ifstream stream(file.path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(stream), {});
-}
-
-// Equal for two contexts that would answer every handshake alike.
-std::string DigestOf(const TlsConfig& tls, const ProtocolSet& protocols) {
-  std::string all = Concat(
-      {ContentOf(tls.certificate), "\n", ContentOf(tls.key), "\n", ContentOf(tls.client_ca), "\n"});
-  for (const int value :
-       {static_cast<int>(tls.client_auth), static_cast<int>(tls.min_version),
-        static_cast<int>(tls.session_tickets), static_cast<int>(protocols.UsesHttp1()),
-        static_cast<int>(protocols.UsesHttp2())}) {
-    all += Concat({std::to_string(value), "\n"});
-  }
-  for (const SniConfig& sni : tls.sni) {
-    for (const std::string& name : sni.names) all += Concat({name, "\n"});
-    all += Concat({ContentOf(sni.certificate), "\n", ContentOf(sni.key), "\n"});
-  }
-  return Sha256Hex({reinterpret_cast<const uint8_t*>(all.data()), all.size()});
-}
 
 // Same socket? A port of 0 is another port for each listener that asks for it.
 bool SameAddress(const ListenerConfig& listener, const BoundListener& running) {
@@ -53,15 +26,20 @@ const BoundListener* FindRunning(const ListenerConfig& listener,
   return nullptr;
 }
 
-absl::StatusOr<std::shared_ptr<const TlsContext>> ReadTls(const ListenerConfig& listener,
-                                                          const std::string& digest,
-                                                          const BoundListener* known) {
-  if (!listener.tls) return nullptr;
-  if (known != nullptr && known->tls_digest == digest) return known->settings->tls;
-  auto context = TlsContext::Create(*listener.tls, listener.protocols);
-  // Perhaps somebody is still writing them: worth another look (Reloader).
-  if (!context.ok()) return absl::DataLossError(context.status().message());
-  return context;
+// Reads and rehearses; unchanged files give the context that serves already, so that the tickets of
+// its clients stay valid.
+absl::Status ReadTls(const ListenerConfig& listener, const BoundListener* known,
+                     AcceptorSettings& settings, BoundListener& next) {
+  if (!listener.tls) return absl::OkStatus();
+  ASSIGN_OR_RETURN(settings.tls, TlsContext::Create(*listener.tls, listener.protocols));
+  const std::shared_ptr<const TlsContext> current =
+      known == nullptr ? nullptr : known->settings->tls;
+  if (current != nullptr && current->digest() == settings.tls->digest()) {
+    settings.tls = current;
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(next.rehearsal, Rehearse(*settings.tls, current.get()));
+  return absl::OkStatus();
 }
 
 std::shared_ptr<AcceptorSettings> SettingsOf(const Config& config, const ListenerConfig& listener,
@@ -96,11 +74,13 @@ absl::StatusOr<std::vector<BoundListener>> ReadListeners(const Config& config,
     const BoundListener* known = FindRunning(listener, running);
     BoundListener& next = listeners.emplace_back();
     next.configured = listener.address;
-    if (listener.tls) next.tls_digest = DigestOf(*listener.tls, listener.protocols);
-    auto tls = ReadTls(listener, next.tls_digest, known);
-    if (!tls.ok()) return StatusAt(config.file, listener.tls->position, tls.status());
     auto settings = SettingsOf(config, listener, known, environment);
-    settings->tls = *std::move(tls);
+    const absl::Status tls = ReadTls(listener, known, *settings, next);
+    if (!tls.ok()) {
+      // Perhaps somebody is still writing them: worth another look (Reloader).
+      const absl::Status again = absl::DataLossError(tls.message());
+      return StatusAt(config.file, listener.tls->position, again);
+    }
     if (known != nullptr) {
       next.id = settings->id = known->id;
       next.bound = known->bound;

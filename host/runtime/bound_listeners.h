@@ -9,6 +9,7 @@
 #include "host/config/config.h"
 #include "host/net/acceptor.h"
 #include "host/net/listening_socket.h"
+#include "host/net/tls_rehearsal.h"
 #include "host/telemetry/log.h"
 
 namespace meshhost {
@@ -21,7 +22,7 @@ struct BoundListener {
   BindAddress bound;                 // with the port that the kernel picked
   std::vector<UniqueFd> sockets;     // one per worker; empty once they accept
   std::shared_ptr<SocketFile> file;  // unix only
-  std::string tls_digest;            // of its [listener.tls] and the files that it names
+  TlsRehearsal rehearsal;            // of certificates that are new; else empty
 };
 
 // What listeners share, and the numbers that they get. Owned by the Host; control thread.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/post.hpp>
+#include <ctime>
 #include <string>
 #include <thread>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "host/base/status_macros.h"
 #include "host/config/config_error.h"
 #include "host/runtime/host_metrics.h"
+#include "host/runtime/production_warnings.h"
 #include "host/telemetry/host_info.h"
 
 namespace meshhost {
@@ -57,6 +59,7 @@ absl::Status Host::Build(std::shared_ptr<const Config> config) {
   listener_metrics_ = std::make_unique<ListenerMetrics>(std::move(listener_metrics));
   listening_ = std::make_unique<ListenerEnvironment>(
       ListenerEnvironment{std::make_shared<Admission>(0), worker_count_, *log_});
+  certificate_watch_ = std::make_unique<CertificateWatch>(*metrics_, *log_);
   unloader_ = std::make_unique<ModuleUnloader>(
       *log_, [this](const ModuleInstance& instance) { OnUnload(instance); });
   for (uint32_t i = 0; i < worker_count_; ++i) {
@@ -178,7 +181,32 @@ void Host::Apply(Generation& next) {
   }
   reflection_.Replace(next.Reflection());
   Speak(next);
+  WatchCertificates(next);
+  WarnOfProductionOverrides(next.config(), *log_);
 }
+
+void Host::WatchCertificates(const Generation& next) {
+  std::set<std::string> names;
+  for (const BoundListener& listener : next.listeners()) {
+    const std::string& name = listener.settings->listener;
+    names.insert(name);
+    for (const std::string& warning : listener.rehearsal.warnings) {
+      log_->Warn("certificates", {{"listener", name}, {"warning", warning}});
+    }
+    for (const CertificateChange& change : listener.rehearsal.changes) {
+      log_->Info("certificate changed", {{"listener", name}, {"change", change.ToString()}});
+    }
+    // More series than a family may have: it serves without these.
+    (void)certificate_watch_->Replace(name, listener.settings->tls);
+  }
+  for (const BoundListener& listener : current_->listeners()) {
+    const std::string& name = listener.settings->listener;
+    if (!names.contains(name)) (void)certificate_watch_->Replace(name, nullptr);
+  }
+  WarnOfExpiry();
+}
+
+void Host::WarnOfExpiry() { certificate_watch_->WarnOfExpiry(std::time(nullptr)); }
 
 // Services and their health as the modules of `next` tell.
 void Host::Speak(const Generation& next) {

@@ -17,6 +17,7 @@
 #include "host/admin/admin_server.h"
 #include "host/config/config.h"
 #include "host/filter/in_flight_limits.h"
+#include "host/runtime/certificate_watch.h"
 #include "host/runtime/generation.h"
 #include "host/runtime/host_state.h"
 #include "host/runtime/module_unloader.h"
@@ -75,6 +76,8 @@ class Host final {
 
   void ReopenLogs();
   void AskHeartbeats();
+  // Warns of certificates that expire soon; every hour is fitting.
+  void WarnOfExpiry();
   Log& log() { return *log_; }
   Registry& metrics() { return *metrics_; }
   const ReloadCounters& reload_counters() const { return reload_counters_; }
@@ -95,6 +98,7 @@ class Host final {
   absl::Status CheckLiveInstances(const Generation& next) const;
   void Apply(Generation& next);
   void Speak(const Generation& next);
+  void WatchCertificates(const Generation& next);
   void PublishTo(ServingWorker& worker, size_t index, Generation& next);
   void OnUnload(const ModuleInstance& instance);
   // Runs `task` on each worker with the calls that it has open on each current deployment.
@@ -113,6 +117,7 @@ class Host final {
   InFlightLimits limits_;
   std::unique_ptr<ListenerMetrics> listener_metrics_;
   std::unique_ptr<ListenerEnvironment> listening_;
+  std::unique_ptr<CertificateWatch> certificate_watch_;
   std::unique_ptr<ModuleUnloader> unloader_;
   std::map<const ModuleInstance*, MetricOwner> module_info_;
   std::vector<std::unique_ptr<ServingWorker>> workers_;

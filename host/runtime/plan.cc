@@ -12,9 +12,14 @@ using Json = nlohmann::ordered_json;
 
 Json ListenerJson(const BoundListener& listener, const char* action) {
   const bool bound = listener.id != 0;
+  Json certificates = Json::array();
+  for (const CertificateChange& change : listener.rehearsal.changes) {
+    certificates.push_back(change.ToString());
+  }
   return {{"name", listener.settings->listener},
           {"address", (bound ? listener.bound : listener.configured).ToString()},
           {"action", action},
+          {"certificates", std::move(certificates)},
           {"connections", listener.settings->listener_admission->open()}};
 }
 
@@ -101,7 +106,11 @@ std::string ListenerText(const Json& listener) {
   const std::string connections = Text(listener, "connections");
   if (action == "dropped") line += Concat({", ", connections, " connections drain"});
   if (action == "changed") line += Concat({" for new connections, ", connections, " stay"});
-  return line + "\n";
+  line += "\n";
+  for (const Json& change : listener.value("certificates", Json::array())) {
+    line += Concat({"    ", change.get<std::string>(), "\n"});
+  }
+  return line;
 }
 
 std::string ModuleText(const Json& module) {

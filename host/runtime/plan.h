@@ -13,7 +13,7 @@ namespace meshhost {
 //
 //   {"from": 1, "to": 2,
 //    "config": [{"key": "limits.http_body", "before": "\"1MiB\"", "after": "\"2MiB\""}],
-//    "listeners": [{"name", "address", "action", "connections"}],
+//    "listeners": [{"name", "address", "action", "connections", "certificates": ["..."]}],
 //      action: kept | changed | added | dropped; connections of dropped ones are drained
 //    "modules": [{"name", "action", "version", "before", "calls", "streams"}]}
 //      action: kept | reconfigured | limits | upgraded | added | dropped; the streams of upgraded

@@ -109,6 +109,10 @@ class Control final {
 
   void AwaitHeartbeat() {
     host_.AskHeartbeats();
+    if (const auto now = std::chrono::steady_clock::now(); now >= expiry_check_) {
+      host_.WarnOfExpiry();
+      expiry_check_ = now + std::chrono::hours(1);
+    }
     heartbeat_.expires_after(std::chrono::nanoseconds(Heartbeat::kAskEveryNs));
     heartbeat_.async_wait([this](const boost::system::error_code& error) {
       if (!error) AwaitHeartbeat();
@@ -120,6 +124,8 @@ class Control final {
   Reloader& reloader_;
   asio::signal_set signals_;
   asio::steady_timer heartbeat_;
+  std::chrono::steady_clock::time_point expiry_check_ =
+      std::chrono::steady_clock::now() + std::chrono::hours(1);
   StopSequence stop_;
 };
 

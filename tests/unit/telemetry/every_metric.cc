@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "host/telemetry/certificate_metrics.h"
 #include "host/telemetry/connection_metrics.h"
 #include "host/telemetry/endpoint_metrics.h"
 #include "host/telemetry/host_info.h"
@@ -33,6 +34,8 @@ EveryMetric::EveryMetric() {
   Require(AddReloadMetrics(
               registry_, [] { return 3; }, [] { return 0; })
               .status());
+  Require(CertificateMetrics(registry_).Replace(
+      "main", {{"server", "/etc/a.crt", "CN=\"x\"", "0A", 2'000'000'000}}));
   AddEndpoints();
   AddConnections();
 }
