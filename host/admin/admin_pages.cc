@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "host/base/concat.h"
+#include "host/base/units.h"
 #include "host/call/outcome.h"
 #include "host/telemetry/exposition.h"
 #include "host/telemetry/registry.h"
@@ -66,13 +67,43 @@ bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
                     [lower](char x, char y) { return lower(x) == lower(y); });
 }
 
-constexpr std::array<std::string_view, 8> kPaths = {
+constexpr std::array<std::string_view, 8> kPages = {
     "/metrics", "/livez", "/readyz", "/health", "/config", "/modules", "/openapi.json", "/version"};
+constexpr std::array<std::string_view, 4> kOperations = {"/plan", "/reload", "/reload/confirm",
+                                                         "/reload/rollback"};
+
+template <std::size_t N>
+bool Contains(const std::array<std::string_view, N>& paths, std::string_view path) {
+  return std::find(paths.begin(), paths.end(), path) != paths.end();
+}
+
+AdminAnswer WrongMethod(const char* allow) {
+  AdminAnswer refusal = Problem(405, "METHOD_NOT_ALLOWED", Concat({"this takes ", allow}));
+  refusal.allow = allow;
+  return refusal;
+}
+
+// The time to confirm that a reload asks for; 0: none. An error says what is wrong.
+absl::StatusOr<std::chrono::nanoseconds> ConfirmTimeOf(std::string_view body) {
+  const json document = body.empty() ? json::object() : json::parse(body, nullptr, false);
+  if (!document.is_object()) return absl::InvalidArgumentError("the body is no JSON object");
+  std::chrono::nanoseconds confirm{0};
+  for (const auto& [name, value] : document.items()) {
+    if (name != "confirm" || !value.is_string()) {
+      return absl::InvalidArgumentError("the only member is \"confirm\", a duration like \"60s\"");
+    }
+    const auto parsed = ParseDuration(value.get_ref<const std::string&>());
+    if (!parsed.ok()) return absl::InvalidArgumentError("\"confirm\" is no duration like \"60s\"");
+    confirm = *parsed;
+  }
+  return confirm;
+}
 
 }  // namespace
 
-AdminPages::AdminPages(const Registry& registry, const AdminSource& source, std::string host)
-    : registry_(registry), source_(source), host_(std::move(host)) {}
+AdminPages::AdminPages(const Registry& registry, const AdminSource& source,
+                       AdminOperations& operations, std::string host)
+    : registry_(registry), source_(source), operations_(operations), host_(std::move(host)) {}
 
 bool AdminPages::IsOurHost(std::string_view field) const {
   const std::optional<std::string_view> host = HostWithoutPort(field);
@@ -85,14 +116,31 @@ AdminAnswer AdminPages::Answer(const AdminRequest& request) const {
   if (request.host.empty()) return Problem(400, "HOST_MISSING", "the Host field is missing");
   if (!IsOurHost(request.host))
     return Problem(421, "MISDIRECTED_REQUEST", "the admin endpoint has loopback names only");
-  if (std::find(kPaths.begin(), kPaths.end(), request.path) == kPaths.end())
-    return Problem(404, "ROUTE_NOT_FOUND", "no such page");
-  if (request.method != "GET") {
-    AdminAnswer refusal = Problem(405, "METHOD_NOT_ALLOWED", "the admin endpoint is read-only");
-    refusal.allow = "GET";
-    return refusal;
+  if (Contains(kOperations, request.path)) {
+    return request.method == "POST" ? Operate(request) : WrongMethod("POST");
   }
-  return Page(request.path, request.accept);
+  if (!Contains(kPages, request.path)) return Problem(404, "ROUTE_NOT_FOUND", "no such page");
+  return request.method == "GET" ? Page(request.path, request.accept) : WrongMethod("GET");
+}
+
+AdminAnswer AdminPages::Operate(const AdminRequest& request) const {
+  if (request.content_type != "application/json") {
+    return Problem(415, "UNSUPPORTED_MEDIA_TYPE", "operations take application/json");
+  }
+  OperationResult result;
+  if (request.path == "/plan") {
+    result = operations_.Plan();
+  } else if (request.path == "/reload/confirm") {
+    result = operations_.Confirm();
+  } else if (request.path == "/reload/rollback") {
+    result = operations_.RollBack();
+  } else {
+    const auto confirm = ConfirmTimeOf(request.body);
+    if (!confirm.ok())
+      return Problem(400, "MALFORMED_REQUEST", std::string(confirm.status().message()));
+    result = operations_.Reload(*confirm);
+  }
+  return {result.status, "application/json", std::move(result.json), ""};
 }
 
 AdminAnswer AdminPages::Page(std::string_view path, std::string_view accept) const {

@@ -66,8 +66,13 @@ class PagesHandler final : public Http::Handler {
     const std::string method = Http::methodString(request.method());
     const std::string host = FieldOf(request, "Host");
     const std::string accept = FieldOf(request, "Accept");
-    AdminAnswer answer = pages_->Answer(
-        {.method = method, .path = request.resource(), .host = host, .accept = accept});
+    const std::string content_type = FieldOf(request, "Content-Type");
+    AdminAnswer answer = pages_->Answer({.method = method,
+                                         .path = request.resource(),
+                                         .host = host,
+                                         .accept = accept,
+                                         .content_type = content_type,
+                                         .body = request.body()});
     if (request.method() == Http::Method::Head) answer.body.clear();
     Send(answer, WantsClose(request), writer);
   }
@@ -110,7 +115,8 @@ AdminServer::~AdminServer() { web_->endpoint.shutdown(); }
 
 absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminConfig& config,
                                                                 const Registry& registry,
-                                                                const AdminSource& source) {
+                                                                const AdminSource& source,
+                                                                AdminOperations& operations) {
   const std::string name = config.address.ToString();
   if (!config.address.IsLoopback())
     return absl::InvalidArgumentError(
@@ -133,7 +139,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminConfi
                            .bodyTimeout(std::chrono::seconds(5))
                            .keepaliveTimeout(std::chrono::seconds(75)));
     web->endpoint.setHandler(std::make_shared<PagesHandler>(
-        std::make_shared<const AdminPages>(registry, source, config.address.host)));
+        std::make_shared<const AdminPages>(registry, source, operations, config.address.host)));
     web->endpoint.serveThreaded();
     return std::unique_ptr<AdminServer>(new AdminServer(std::move(web)));
   } catch (const std::exception& error) {

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "host/admin/admin_operations.h"
 #include "host/admin/admin_source.h"
 #include "host/config/config.h"
 
@@ -20,10 +21,11 @@ class Registry;
 // Owned by the Host; control thread. The destructor ends the threads.
 class AdminServer final {
  public:
-  // Serves once this returns. `registry` and `source` outlive the server.
+  // Serves once this returns. What it is given outlives the server.
   static absl::StatusOr<std::unique_ptr<AdminServer>> Start(const AdminConfig& config,
                                                             const Registry& registry,
-                                                            const AdminSource& source);
+                                                            const AdminSource& source,
+                                                            AdminOperations& operations);
   ~AdminServer();
 
   // As bound: tells what port 0 became.

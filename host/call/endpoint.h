@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Endpoint: one gRPC method, REST route or WebSocket route of one generation, with all that was
+// Endpoint: one gRPC method, REST route or WebSocket route of one deployment, with all that was
 // decided about it before the first request.
 #pragma once
 
@@ -14,6 +14,7 @@
 
 namespace meshhost {
 
+class CallLists;
 class Chain;
 class Handler;
 
@@ -26,7 +27,7 @@ class PayloadCheck {
   virtual bool Accepts(const Message& message) const = 0;
 };
 
-// Immutable once its generation is published; lives as long as the generation.
+// Immutable once it is published; lives as long as its deployment, which outlives its calls.
 struct Endpoint {
   Kind kind = Kind::kHttp;
   bool client_stream = false;  // many request messages / body in pieces; else gathered as `first`
@@ -40,11 +41,16 @@ struct Endpoint {
   uint32_t max_in_flight = 0;    // 0 = none
   uint64_t timeout_ns = 0;       // whole call, unary kinds only; 0 = none
   uint64_t idle_timeout_ns = 0;  // streams: no message either way; 0 = none
-  uint32_t id = 0;               // dense within a generation
   Handler* handler = nullptr;    // not owned
   const Chain* chain = nullptr;  // not owned
   const PayloadCheck* request_check = nullptr;  // not owned; may be null
+  CallLists* calls = nullptr;                   // not owned; of its deployment
 };
+
+// Not a short call: messages come and go until one side ends it.
+inline bool IsStream(const Endpoint& endpoint) {
+  return endpoint.kind == Kind::kWebSocket || endpoint.client_stream || endpoint.server_stream;
+}
 
 // As [[module.method]] and log lines name it: "pkg.Service/Method", "GET /v1/items",
 // "WS /v1/items/watch".

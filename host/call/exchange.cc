@@ -7,12 +7,11 @@
 namespace meshhost {
 
 Exchange::Exchange(Loop& loop, Arena& arena, const RequestHead& head, PeerRef peer,
-                   Snapshot& snapshot, const RouteMatch& match, Responder& responder)
+                   const RouteMatch& match, Responder& responder)
     : loop_(loop),
       arena_(arena),
       head_(head),
       peer_(std::move(peer)),
-      snapshot_(snapshot),
       endpoint_(*match.endpoint),
       responder_(responder),
       params_(match.params),
@@ -25,10 +24,10 @@ Exchange::Exchange(Loop& loop, Arena& arena, const RequestHead& head, PeerRef pe
     filter_state_ = static_cast<uint8_t*>(arena.Allocate(bytes));
     std::memset(filter_state_, 0, bytes);
   }
-  snapshot_.Add(*this);
+  endpoint_.calls->For(loop_.index()).Add(*this);
 }
 
-Exchange::~Exchange() { snapshot_.Remove(*this); }
+Exchange::~Exchange() { endpoint_.calls->For(loop_.index()).Remove(*this); }
 
 void Exchange::ShortenDeadline(uint64_t deadline_ns) {
   if (deadline_ns_ == 0 || deadline_ns < deadline_ns_) deadline_ns_ = deadline_ns;
@@ -177,10 +176,10 @@ Finished Exchange::Finish(const Message* last, const Outcome& outcome) {
   return answered_before ? Finished::kCancelled : Finished::kTaken;
 }
 
-void Exchange::Drain() {
+void Exchange::Drain(Reason why) {
   if (answered_ || transport_done_) return;
   if (cancelled_ == 0) cancelled_ = static_cast<uint8_t>(CancelReason::kDrain);
-  responder_.Drain();
+  responder_.Drain(why);
   if (handler_active_ && receiver_ != nullptr) receiver_->OnCancel(CancelReason::kDrain);
 }
 

@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include "host/call/buffer.h"
+#include "host/call/call_list.h"
 #include "host/call/chain.h"
 #include "host/call/endpoint.h"
 #include "host/call/handler.h"
@@ -26,7 +27,6 @@
 #include "host/call/outcome.h"
 #include "host/call/request.h"
 #include "host/call/responder.h"
-#include "host/call/snapshot.h"
 
 namespace meshhost {
 
@@ -40,11 +40,11 @@ struct TraceContext {
 enum class Finished : uint8_t { kTaken, kCancelled, kGone };
 
 // Lives in the call's arena, made and destroyed by its Responder. Worker thread only.
-class Exchange final : public SnapshotHook {
+class Exchange final : public CallListHook {
  public:
-  // `head`, and what it views, live in `arena`; `match` and `snapshot` belong to one generation.
-  Exchange(Loop& loop, Arena& arena, const RequestHead& head, PeerRef peer, Snapshot& snapshot,
-           const RouteMatch& match, Responder& responder);
+  // `head`, and what it views, live in `arena`.
+  Exchange(Loop& loop, Arena& arena, const RequestHead& head, PeerRef peer, const RouteMatch& match,
+           Responder& responder);
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -114,8 +114,9 @@ class Exchange final : public SnapshotHook {
   // ---- Filters and runtime.
   // Continues a chain that a filter paused; from that filter only.
   void Resume();
-  // The host goes away: handler and peer are told, nothing is cut.
-  void Drain();
+  // The host (kDraining) or the module (kModuleRetired) goes away: handler and peer are told,
+  // nothing is cut.
+  void Drain(Reason why);
 
  private:
   void RunChain(size_t from);
@@ -131,7 +132,6 @@ class Exchange final : public SnapshotHook {
   Arena& arena_;
   const RequestHead& head_;
   PeerRef peer_;
-  Snapshot& snapshot_;
   const Endpoint& endpoint_;
   Responder& responder_;
   Receiver* receiver_ = nullptr;

@@ -54,6 +54,7 @@ struct RequestHead {
 // may outlive it. The count is not atomic: all holders live on the connection's worker.
 struct Peer final : boost::intrusive_ref_counter<Peer, boost::thread_unsafe_counter> {
   std::string listener;  // name in the configuration
+  uint64_t listener_id = 0;
   // What the listener may serve (ProtocolSet).
   bool serves_http1 = true;
   bool serves_http2 = true;

@@ -29,9 +29,9 @@ class Responder {
   // Ends the response. Called once, unless the transport was lost before. Afterwards the responder
   // calls Exchange::TransportDone once, later or inside.
   virtual void Finish(const Message* last, const Outcome& outcome) = 0;
-  // The host goes away: tell the peer where the protocol can (WebSocket: Close 1001 is sent when
-  // the handler finishes; HTTP: nothing).
-  virtual void Drain() = 0;
+  // The host (kDraining) or the module (kModuleRetired) goes away: tell the peer where the protocol
+  // can (WebSocket: Close 1001 or 1012 when the handler finishes; HTTP: nothing).
+  virtual void Drain(Reason why) = 0;
   // The exchange has ended and nobody holds it: destroys the exchange and itself, returns the
   // arena.
   virtual void Destroy() = 0;

@@ -66,7 +66,8 @@ void CheckTlsFiles(const ListenerConfig& listener, FileChecker& checker) {
   const TlsConfig& tls = *listener.tls;
   checker.CheckReadable(tls.certificate, "certificate" + of);
   checker.CheckKey(tls.key, "key" + of);
-  checker.CheckReadable(tls.client_ca, "client_ca" + of);
+  for (const FilePath& ca : tls.client_ca) checker.CheckReadable(ca, "client_ca" + of);
+  for (const FilePath& crl : tls.client_crl) checker.CheckReadable(crl, "client_crl" + of);
   for (const SniConfig& sni : tls.sni) {
     checker.CheckReadable(sni.certificate, "sni certificate" + of);
     checker.CheckKey(sni.key, "sni key" + of);

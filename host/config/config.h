@@ -105,6 +105,11 @@ struct ProtocolSet {
   friend bool operator==(const ProtocolSet&, const ProtocolSet&) = default;
 };
 
+// [reload]
+struct ReloadConfig {
+  std::uint32_t max_generations = 4;
+};
+
 // [[listener.tls.sni]]: the certificate for some names.
 struct SniConfig {
   std::vector<std::string> names;  // lower case; "*.example" covers one label
@@ -117,11 +122,18 @@ struct SniConfig {
 struct TlsConfig {
   enum class ClientAuth { kNone, kRequest, kRequire };
   enum class Version { kTls12, kTls13 };
+  enum class CrlCheck { kChain, kLeaf };
+  enum class CrlExpired { kRefuse, kAccept };
+  enum class LostNames { kRefuse, kWarn };
 
   FilePath certificate;
   FilePath key;
   ClientAuth client_auth = ClientAuth::kNone;
-  FilePath client_ca;
+  std::vector<FilePath> client_ca;
+  std::vector<FilePath> client_crl;  // empty: nothing is revoked
+  CrlCheck client_crl_check = CrlCheck::kChain;
+  CrlExpired client_crl_expired = CrlExpired::kRefuse;
+  LostNames lost_names = LostNames::kRefuse;
   Version min_version = Version::kTls12;
   bool session_tickets = true;
   std::vector<SniConfig> sni;
@@ -226,6 +238,7 @@ struct Config {
   LimitsConfig limits;
   TimeoutsConfig timeouts;
   DrainConfig drain;
+  ReloadConfig reload;
   std::vector<ListenerConfig> listeners;
   AdminConfig admin;
   LogConfig log;

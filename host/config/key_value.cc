@@ -108,6 +108,9 @@ class ValueReader final {
   }
 
   std::optional<ConfigValue> ReadList() {
+    if (key_.one_or_many && node_.type == TomlNode::Type::kString) {
+      return node_.text.empty() ? std::vector<std::string>() : std::vector{node_.text};
+    }
     if (node_.type != TomlNode::Type::kArray) return WrongType(FormatAllowed(key_));
     const std::size_t length = node_.children.size();
     if (length < key_.range.min || length > key_.range.max) {

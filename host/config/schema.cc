@@ -177,9 +177,9 @@ SchemaTable AccessLog() {
                    {
                        TextKey("output", &C::output, OutputForm(), kCold,
                                "Where the lines go; a file is reopened at SIGUSR1."),
-                       DurationKey("flush_interval", &C::flush_interval, {kMs, kHour}, kHot,
+                       DurationKey("flush_interval", &C::flush_interval, {kMs, kHour}, kCold,
                                    "Longest time that a line stays in memory."),
-                       SizeKey("buffer", &C::buffer, {kKiB, kGiB}, kHot,
+                       SizeKey("buffer", &C::buffer, {kKiB, kGiB}, kCold,
                                "Lines in memory per worker; more are dropped and counted."),
                    });
 }
@@ -191,6 +191,14 @@ SchemaTable Metrics() {
                        CountKey("max_series_per_family", &C::max_series_per_family, {1, kMillion},
                                 kCold, "Label sets of one metric; more are counted, not kept."),
                    });
+}
+
+SchemaTable Reloads() {
+  using C = ReloadConfig;
+  return OnceTable("reload", &Config::reload, "Changes while the host serves.",
+                   {CountKey("max_generations", &C::max_generations, {2, 100}, kHot,
+                             "Times that one module may be mapped at once, with those whose calls "
+                             "have not ended; then a reload is refused.")});
 }
 
 SchemaTable Grpc() {
@@ -216,8 +224,8 @@ SchemaTable Grpc() {
 
 SchemaTable RootTable() {
   SchemaTable root;
-  root.tables = {Host(), Limits(),    Timeouts(), Drain(), ListenerTable(), Admin(),
-                 Log(),  AccessLog(), Metrics(),  Grpc(),  ModuleTable()};
+  root.tables = {Host(),  Limits(), Timeouts(),  Drain(),   Reloads(), ListenerTable(),
+                 Admin(), Log(),    AccessLog(), Metrics(), Grpc(),    ModuleTable()};
   return root;
 }
 

@@ -72,6 +72,7 @@ std::string FormatAllowed(const SchemaKey& key) {
     case ValueKind::kChoice:
       return JoinChoices(key.choices);
     case ValueKind::kList:
+      if (key.one_or_many) return Concat({key.expected, ", or a list of such"});
       return key.choices.empty() ? Concat({"a list, each ", key.expected})
                                  : Concat({"a list of ", JoinChoices(key.choices)});
     case ValueKind::kText:

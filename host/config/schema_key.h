@@ -52,6 +52,7 @@ struct SchemaKey {
   std::string_view expected;  // kText, kList: what the text has to look like
   std::vector<std::string_view> choices;
   bool required = false;
+  bool one_or_many = false;         // kList: a lone text is a list of one, "" the empty list
   std::optional<ConfigValue> edge;  // default of profile "edge" where it differs
   std::optional<ConfigValue> production;
   std::function<ConfigValue(const void* section)> get;
@@ -181,6 +182,32 @@ SchemaKey ListKey(std::string_view name, std::vector<std::string> Section::*memb
       items.push_back(*std::move(parsed));
     }
     static_cast<Section*>(to)->*member = std::move(items);
+    return absl::OkStatus();
+  };
+  return key;
+}
+
+// Files, as a list or, where one will do, as its path alone.
+template <class Section>
+SchemaKey FilesKey(std::string_view name, std::vector<FilePath> Section::*member,
+                   TextForm<FilePath> item, KeyRange range, Reload reload, std::string_view text) {
+  SchemaKey key{name, ValueKind::kList, range, reload, text, item.expected};
+  key.one_or_many = true;
+  key.get = [member](const void* from) {
+    std::vector<std::string> paths;
+    for (const FilePath& file : static_cast<const Section*>(from)->*member) {
+      paths.push_back(file.path);
+    }
+    return paths;
+  };
+  key.set = [member, item](void* to, const ConfigValue& value, const ValueSource& source) {
+    std::vector<FilePath> files;
+    for (const std::string& written : std::get<std::vector<std::string>>(value)) {
+      auto parsed = item.parse(written, source);
+      if (!parsed.ok()) return parsed.status();
+      files.push_back(*std::move(parsed));
+    }
+    static_cast<Section*>(to)->*member = std::move(files);
     return absl::OkStatus();
   };
   return key;

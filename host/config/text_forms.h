@@ -20,7 +20,7 @@ namespace meshhost {
 [[nodiscard]] TextForm<std::string> PathForm();
 // The same, for a path that must not be empty.
 [[nodiscard]] TextForm<std::string> RequiredPathForm();
-// Files that have to exist; the check itself is validate.cc's.
+// A file that has to exist; the check itself is check_files.cc's.
 [[nodiscard]] TextForm<FilePath> RequiredFileForm();
 // The same for keys and certificates, which systemd may have put into its folder of credentials;
 // the first may be empty.

@@ -120,10 +120,9 @@ class Validator final {
                   Concat({"client_auth of ", Name(listener), " needs client_ca"}),
                   {"client_ca = \"FILE\"", "none", ""});
     }
-    if (!asks && !tls.client_ca.empty() && !(written && production)) {
-      errors_.Add(tls.client_ca.position,
-                  Concat({"client_ca of ", Name(listener), " has no effect"}),
-                  {"client_auth = \"request\" or \"require\"", "\"none\"", ""});
+    if (!asks && !(written && production)) {
+      CheckUnused(tls.client_ca, "client_ca", listener);
+      CheckUnused(tls.client_crl, "client_crl", listener);
     }
     if (production && !written) {
       errors_.Add(
@@ -132,6 +131,13 @@ class Validator final {
           {"client_auth = \"require\" with client_ca", "none", "client_auth = \"none\" overrides"});
     }
     CheckServerNames(tls, path);
+  }
+
+  void CheckUnused(const std::vector<FilePath>& files, std::string_view key,
+                   const ListenerConfig& listener) {
+    if (files.empty()) return;
+    errors_.Add(files.front().position, Concat({key, " of ", Name(listener), " has no effect"}),
+                {"client_auth = \"request\" or \"require\"", "\"none\"", ""});
   }
 
   void CheckServerNames(const TlsConfig& tls, const std::string& path) {

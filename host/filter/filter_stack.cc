@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "host/base/concat.h"
 #include "host/base/status_macros.h"
 #include "host/filter/access_log_filter.h"
 #include "host/filter/metrics_filter.h"
@@ -10,33 +11,25 @@
 
 namespace meshhost {
 
-FilterStack::FilterStack(const Config& config, Registry& registry, AccessLog* access_log)
-    : registry_(registry),
-      access_log_(access_log),
-      workers_(registry.workers()),
-      metric_owner_(registry.NewOwner()),
-      host_limit_(config.limits.max_in_flight, workers_) {
-  for (const ModuleConfig& module : config.modules)
-    if (module.max_in_flight != 0)
-      module_limits_.try_emplace(module.name, module.max_in_flight, workers_);
-}
+FilterStack::FilterStack(const FilterEnvironment& environment, const InFlightBounds& bounds)
+    : environment_(environment), bounds_(bounds), metric_owner_(environment.metrics.NewOwner()) {}
 
 FilterStack::~FilterStack() {
   // The filters hold handles of the series that go now.
   chains_.clear();
   filters_.clear();
-  registry_.RemoveOwner(metric_owner_);
+  environment_.metrics.RemoveOwner(metric_owner_);
 }
 
-absl::StatusOr<std::unique_ptr<FilterStack>> FilterStack::Make(const Config& config,
-                                                               Registry& registry,
-                                                               AccessLog* access_log) {
-  std::unique_ptr<FilterStack> stack(new FilterStack(config, registry, access_log));
-  std::vector<std::string> listeners;
-  for (const ListenerConfig& listener : config.listeners) listeners.push_back(listener.name);
-  ASSIGN_OR_RETURN(stack->families_, EndpointFamilies::Define(registry));
-  ASSIGN_OR_RETURN(stack->listeners_, ListenerMetrics::Make(registry, listeners));
+absl::StatusOr<std::unique_ptr<FilterStack>> FilterStack::Make(const FilterEnvironment& environment,
+                                                               const InFlightBounds& bounds) {
+  std::unique_ptr<FilterStack> stack(new FilterStack(environment, bounds));
+  ASSIGN_OR_RETURN(stack->families_, EndpointFamilies::Define(environment.metrics));
   return stack;
+}
+
+void FilterStack::ApplyLimits() {
+  for (const auto& [limit, value] : limits_) limit->Set(value);
 }
 
 absl::StatusOr<const Chain*> FilterStack::ChainFor(const Endpoint& endpoint) {
@@ -48,8 +41,8 @@ absl::StatusOr<const Chain*> FilterStack::ChainFor(const Endpoint& endpoint) {
 // Outermost first. What refuses stands inside of what counts and logs, so refusals are seen.
 absl::StatusOr<std::vector<Filter*>> FilterStack::FiltersFor(const Endpoint& endpoint) {
   std::vector<Filter*> filters;
-  if (access_log_ != nullptr)
-    filters.push_back(Keep(std::make_unique<AccessLogFilter>(*access_log_, endpoint)));
+  if (environment_.access_log != nullptr)
+    filters.push_back(Keep(std::make_unique<AccessLogFilter>(*environment_.access_log, endpoint)));
   ASSIGN_OR_RETURN(Filter * metrics, Metrics(endpoint));
   filters.push_back(metrics);
   filters.push_back(&deadline_);
@@ -61,21 +54,27 @@ absl::StatusOr<std::vector<Filter*>> FilterStack::FiltersFor(const Endpoint& end
 
 absl::StatusOr<Filter*> FilterStack::Metrics(const Endpoint& endpoint) {
   ASSIGN_OR_RETURN(std::unique_ptr<EndpointMetrics> metrics,
-                   EndpointMetrics::Make(registry_, families_, endpoint, metric_owner_));
-  return Keep(std::make_unique<MetricsFilter>(registry_, listeners_, std::move(metrics)));
+                   EndpointMetrics::Make(environment_.metrics, families_, endpoint, metric_owner_));
+  return Keep(std::make_unique<MetricsFilter>(environment_.metrics, environment_.listeners,
+                                              std::move(metrics)));
 }
 
 Filter* FilterStack::InFlight(const Endpoint& endpoint) {
   std::vector<InFlightFilter::Bound> bounds;
-  if (endpoint.max_in_flight != 0) {
-    endpoint_limits_.push_back(std::make_unique<InFlightLimit>(endpoint.max_in_flight, workers_));
-    bounds.push_back({endpoint_limits_.back().get(), "the method has too many calls in flight"});
-  }
-  const auto module = module_limits_.find(endpoint.module);
-  if (module != module_limits_.end())
-    bounds.push_back({&module->second, "the module has too many calls in flight"});
-  bounds.push_back({&host_limit_, "the host has too many calls in flight"});
+  const std::string module = Concat({"module/", endpoint.module});
+  if (endpoint.max_in_flight != 0)
+    bounds.push_back({Limit(Concat({module, " ", LabelOf(endpoint)}), endpoint.max_in_flight),
+                      "the method has too many calls in flight"});
+  if (bounds_.module != 0)
+    bounds.push_back({Limit(module, bounds_.module), "the module has too many calls in flight"});
+  if (bounds_.host != 0)
+    bounds.push_back({Limit("host", bounds_.host), "the host has too many calls in flight"});
   return Keep(std::make_unique<InFlightFilter>(std::move(bounds)));
+}
+
+InFlightLimit* FilterStack::Limit(const std::string& name, uint32_t limit) {
+  limits_.emplace_back(environment_.limits.Get(name, limit), limit);
+  return limits_.back().first.get();
 }
 
 Filter* FilterStack::Keep(std::unique_ptr<Filter> filter) {

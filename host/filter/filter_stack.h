@@ -4,18 +4,18 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "host/call/chain.h"
 #include "host/call/endpoint.h"
-#include "host/config/config.h"
 #include "host/filter/deadline_filter.h"
 #include "host/filter/idle_filter.h"
 #include "host/filter/in_flight_filter.h"
+#include "host/filter/in_flight_limits.h"
 #include "host/telemetry/endpoint_families.h"
 #include "host/telemetry/listener_metrics.h"
 #include "host/telemetry/metric_family.h"
@@ -25,37 +25,49 @@ namespace meshhost {
 class AccessLog;
 class Registry;
 
-// Builds and owns the chains of one generation, their filters and limits. Built on the control
-// thread; the chains are then used by all workers. Dies with its generation, after the last call.
+// What the stacks of all deployments share. All outlive them. Plain value.
+struct FilterEnvironment {
+  Registry& metrics;
+  AccessLog* access_log;  // null: off
+  ListenerMetrics& listeners;
+  InFlightLimits& limits;
+};
+
+// Bounds on calls in flight; 0 = none. Plain value.
+struct InFlightBounds {
+  uint32_t host = 0;
+  uint32_t module = 0;
+};
+
+// Builds and owns the chains of one deployment and their filters. Built on the control thread; the
+// chains are then used by all workers. Dies with its deployment, after the last call.
 class FilterStack final {
  public:
-  // `registry` and `access_log` outlive the stack; `access_log` may be null.
-  static absl::StatusOr<std::unique_ptr<FilterStack>> Make(const Config& config, Registry& registry,
-                                                           AccessLog* access_log);
+  static absl::StatusOr<std::unique_ptr<FilterStack>> Make(const FilterEnvironment& environment,
+                                                           const InFlightBounds& bounds);
   ~FilterStack();
   FilterStack(const FilterStack&) = delete;
   FilterStack& operator=(const FilterStack&) = delete;
 
   // The chain for an endpoint whose limits and time-outs are set. Lives as long as the stack.
   absl::StatusOr<const Chain*> ChainFor(const Endpoint& endpoint);
+  // Gives limits that were there before this stack the values of this one.
+  void ApplyLimits();
 
  private:
-  FilterStack(const Config& config, Registry& registry, AccessLog* access_log);
+  FilterStack(const FilterEnvironment& environment, const InFlightBounds& bounds);
 
   absl::StatusOr<std::vector<Filter*>> FiltersFor(const Endpoint& endpoint);
   absl::StatusOr<Filter*> Metrics(const Endpoint& endpoint);
   Filter* InFlight(const Endpoint& endpoint);
+  InFlightLimit* Limit(const std::string& name, uint32_t limit);
   Filter* Keep(std::unique_ptr<Filter> filter);
 
-  Registry& registry_;
-  AccessLog* const access_log_;
-  const uint32_t workers_;
+  const FilterEnvironment environment_;
+  const InFlightBounds bounds_;
   const MetricOwner metric_owner_;
   EndpointFamilies families_;
-  ListenerMetrics listeners_;
-  InFlightLimit host_limit_;
-  std::map<std::string, InFlightLimit> module_limits_;  // of modules that have one
-  std::vector<std::unique_ptr<InFlightLimit>> endpoint_limits_;
+  std::vector<std::pair<std::shared_ptr<InFlightLimit>, uint32_t>> limits_;
   DeadlineFilter deadline_;
   IdleFilter idle_;
   std::vector<std::unique_ptr<Filter>> filters_;

@@ -13,10 +13,13 @@
 
 namespace meshhost {
 
-// Owned by the FilterStack of a generation. Acquire() and Release() on the worker they name.
+// Acquire() and Release() on the worker they name.
 class InFlightLimit final {
  public:
   InFlightLimit(uint32_t limit, uint32_t workers);
+
+  // Changes the limit; calls beyond a smaller one run on. Control thread.
+  void Set(uint32_t limit);
 
   // True when the call may start; then Release() is owed on the same worker.
   bool Acquire(uint32_t worker) {
@@ -30,7 +33,7 @@ class InFlightLimit final {
 
   void Release(uint32_t worker) {
     int64_t& reserve = reserves_[worker].free;
-    if (++reserve > keep_) ReleaseBatch(reserve);
+    if (++reserve > keep_.load(std::memory_order_relaxed)) ReleaseBatch(reserve);
   }
 
  private:
@@ -42,8 +45,10 @@ class InFlightLimit final {
   bool AcquireBatch(int64_t& reserve);
   void ReleaseBatch(int64_t& reserve);
 
-  const int64_t batch_;
-  const int64_t keep_;  // a reserve above this gives back
+  const uint32_t workers_;
+  uint32_t limit_;  // control thread
+  std::atomic<int64_t> batch_;
+  std::atomic<int64_t> keep_;  // a reserve above this gives back
   std::vector<Reserve> reserves_;
   alignas(64) std::atomic<int64_t> free_;
 };

@@ -60,24 +60,23 @@ bool IsGrpcContentType(std::string_view content_type) {
   return next == '+' || next == ';' || next == ' ';
 }
 
-StreamSink* OpenGrpcStream(Loop& loop, Snapshot& snapshot, const GrpcSettings& settings,
+StreamSink* OpenGrpcStream(Loop& loop, const Directory& directory, const GrpcSettings& settings,
                            Transport& transport, Arena* arena, const RequestHead& head,
                            const PeerRef& peer) {
-  const RouteMatch match{snapshot.directory().FindMethod(head.path), {}, {}};
+  const RouteMatch match{directory.FindMethod(head.path), {}, {}};
   auto* stream = new (arena->Allocate(sizeof(GrpcStream)))
-      GrpcStream(loop, snapshot, settings, transport, *arena, head, peer, match);
+      GrpcStream(loop, settings, transport, *arena, head, peer, match);
   stream->Start();
   return stream;
 }
 
-GrpcStream::GrpcStream(Loop& loop, Snapshot& snapshot, const GrpcSettings& settings,
-                       Transport& transport, Arena& arena, const RequestHead& head,
-                       const PeerRef& peer, const RouteMatch& match)
+GrpcStream::GrpcStream(Loop& loop, const GrpcSettings& settings, Transport& transport, Arena& arena,
+                       const RequestHead& head, const PeerRef& peer, const RouteMatch& match)
     : loop_(loop),
       settings_(settings),
       transport_(&transport),
       arena_(arena),
-      exchange_(loop, arena, head, peer, snapshot, match, *this),
+      exchange_(loop, arena, head, peer, match, *this),
       reader_(match.endpoint->max_message != 0 ? match.endpoint->max_message
                                                : settings.message_in) {
   exchange_.set_http_status(200);

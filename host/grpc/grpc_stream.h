@@ -38,15 +38,15 @@ bool IsGrpcContentType(std::string_view content_type);
 
 // Makes what runs a gRPC request (IsGrpcContentType): takes over the arena, never null. Worker
 // thread only.
-StreamSink* OpenGrpcStream(Loop& loop, Snapshot& snapshot, const GrpcSettings& settings,
+StreamSink* OpenGrpcStream(Loop& loop, const Directory& directory, const GrpcSettings& settings,
                            Transport& transport, Arena* arena, const RequestHead& head,
                            const PeerRef& peer);
 
 // Owns itself until the exchange ends. Worker thread only.
 class GrpcStream final : public StreamSink, public Responder {
  public:
-  GrpcStream(Loop& loop, Snapshot& snapshot, const GrpcSettings& settings, Transport& transport,
-             Arena& arena, const RequestHead& head, const PeerRef& peer, const RouteMatch& match);
+  GrpcStream(Loop& loop, const GrpcSettings& settings, Transport& transport, Arena& arena,
+             const RequestHead& head, const PeerRef& peer, const RouteMatch& match);
   GrpcStream(const GrpcStream&) = delete;
   GrpcStream& operator=(const GrpcStream&) = delete;
 
@@ -64,7 +64,7 @@ class GrpcStream final : public StreamSink, public Responder {
   Sent SendHeaders(int status, std::span<const Header> headers) override;
   Sent Send(const Message& message) override;
   void Finish(const Message* last, const Outcome& outcome) override;
-  void Drain() override {}
+  void Drain(Reason) override {}
   void Destroy() override;
 
  private:

@@ -18,6 +18,7 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::FileDescriptor;
 using google::protobuf::FileDescriptorProto;
+using Sources = ReflectionCatalog::Sources;
 using grpc::reflection::v1::ServerReflectionRequest;
 using grpc::reflection::v1::ServerReflectionResponse;
 
@@ -97,28 +98,22 @@ class ReflectionStream final : public Receiver {
   bool finished_ = false;
 };
 
-}  // namespace
-
-void ReflectionHandler::OnCall(Exchange& exchange, const Message*) {
-  new ReflectionStream(exchange, *this);
-}
-
-const FileDescriptor* ReflectionHandler::FindFile(const std::string& name) const {
-  for (const ReflectionSource& source : sources_) {
+const FileDescriptor* FindFile(const Sources& sources, const std::string& name) {
+  for (const ReflectionSource& source : sources) {
     if (const FileDescriptor* file = source.pool->FindFileByName(name)) return file;
   }
   return nullptr;
 }
 
-const FileDescriptor* ReflectionHandler::FindSymbol(const std::string& symbol) const {
-  for (const ReflectionSource& source : sources_) {
+const FileDescriptor* FindSymbol(const Sources& sources, const std::string& symbol) {
+  for (const ReflectionSource& source : sources) {
     if (const FileDescriptor* file = source.pool->FindFileContainingSymbol(symbol)) return file;
   }
   return nullptr;
 }
 
-const FileDescriptor* ReflectionHandler::FindExtension(const std::string& type, int number) const {
-  for (const ReflectionSource& source : sources_) {
+const FileDescriptor* FindExtension(const Sources& sources, const std::string& type, int number) {
+  for (const ReflectionSource& source : sources) {
     const Descriptor* message = source.pool->FindMessageTypeByName(type);
     if (message == nullptr) continue;
     const FieldDescriptor* field = source.pool->FindExtensionByNumber(message, number);
@@ -127,9 +122,9 @@ const FileDescriptor* ReflectionHandler::FindExtension(const std::string& type, 
   return nullptr;
 }
 
-bool ReflectionHandler::ListExtensions(const std::string& type,
-                                       ServerReflectionResponse& response) const {
-  for (const ReflectionSource& source : sources_) {
+bool ListExtensions(const Sources& sources, const std::string& type,
+                    ServerReflectionResponse& response) {
+  for (const ReflectionSource& source : sources) {
     const Descriptor* message = source.pool->FindMessageTypeByName(type);
     if (message == nullptr) continue;
     auto& numbers = *response.mutable_all_extension_numbers_response();
@@ -142,30 +137,39 @@ bool ReflectionHandler::ListExtensions(const std::string& type,
   return false;
 }
 
+}  // namespace
+
+void ReflectionHandler::OnCall(Exchange& exchange, const Message*) {
+  new ReflectionStream(exchange, *this);
+}
+
 void ReflectionHandler::Answer(const ServerReflectionRequest& request,
                                ServerReflectionResponse& response) const {
+  const auto sources = catalog_.Get();
   response.set_valid_host(request.host());
   *response.mutable_original_request() = request;
   switch (request.message_request_case()) {
     case ServerReflectionRequest::kListServices: {
       auto& services = *response.mutable_list_services_response();
-      for (const ReflectionSource& source : sources_) {
+      for (const ReflectionSource& source : *sources) {
         for (const std::string& name : source.services) services.add_service()->set_name(name);
       }
       return;
     }
     case ServerReflectionRequest::kFileByFilename:
-      return SetFile(FindFile(request.file_by_filename()), request.file_by_filename(), response);
-    case ServerReflectionRequest::kFileContainingSymbol:
-      return SetFile(FindSymbol(request.file_containing_symbol()), request.file_containing_symbol(),
+      return SetFile(FindFile(*sources, request.file_by_filename()), request.file_by_filename(),
                      response);
+    case ServerReflectionRequest::kFileContainingSymbol:
+      return SetFile(FindSymbol(*sources, request.file_containing_symbol()),
+                     request.file_containing_symbol(), response);
     case ServerReflectionRequest::kFileContainingExtension: {
       const auto& extension = request.file_containing_extension();
-      return SetFile(FindExtension(extension.containing_type(), extension.extension_number()),
-                     extension.containing_type(), response);
+      return SetFile(
+          FindExtension(*sources, extension.containing_type(), extension.extension_number()),
+          extension.containing_type(), response);
     }
     case ServerReflectionRequest::kAllExtensionNumbersOfType:
-      if (!ListExtensions(request.all_extension_numbers_of_type(), response)) {
+      if (!ListExtensions(*sources, request.all_extension_numbers_of_type(), response)) {
         SetNotFound(request.all_extension_numbers_of_type(), response);
       }
       return;

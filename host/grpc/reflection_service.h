@@ -3,8 +3,11 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "host/call/handler.h"
 
 namespace google::protobuf {
@@ -25,13 +28,34 @@ struct ReflectionSource {
   std::vector<std::string> services;  // "pkg.Service", as served
 };
 
+// What is served now, in order of precedence. Streams that are open follow a change. Any thread.
+class ReflectionCatalog final {
+ public:
+  using Sources = std::vector<ReflectionSource>;
+
+  void Replace(Sources sources) {
+    auto next = std::make_shared<const Sources>(std::move(sources));
+    const absl::MutexLock lock(&mutex_);
+    sources_.swap(next);
+  }
+  std::shared_ptr<const Sources> Get() const {
+    const absl::MutexLock lock(&mutex_);
+    return sources_;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::shared_ptr<const Sources> sources_ ABSL_GUARDED_BY(mutex_) =
+      std::make_shared<const Sources>();
+};
+
 // grpc.reflection.v1 and v1alpha, which differ in nothing but the package name. Answers to a lookup
 // carry all imports of the file too, from the same pool, so that a client never mixes two versions.
-// Immutable; any worker.
+// Stateless; any worker.
 class ReflectionHandler final : public Handler {
  public:
-  explicit ReflectionHandler(std::vector<ReflectionSource> sources)
-      : sources_(std::move(sources)) {}
+  // `catalog` outlives the handler.
+  explicit ReflectionHandler(const ReflectionCatalog& catalog) : catalog_(catalog) {}
 
   void OnCall(Exchange& exchange, const Message* first) override;
 
@@ -39,13 +63,7 @@ class ReflectionHandler final : public Handler {
               grpc::reflection::v1::ServerReflectionResponse& response) const;
 
  private:
-  const google::protobuf::FileDescriptor* FindFile(const std::string& name) const;
-  const google::protobuf::FileDescriptor* FindSymbol(const std::string& symbol) const;
-  const google::protobuf::FileDescriptor* FindExtension(const std::string& type, int number) const;
-  bool ListExtensions(const std::string& type,
-                      grpc::reflection::v1::ServerReflectionResponse& response) const;
-
-  std::vector<ReflectionSource> sources_;
+  const ReflectionCatalog& catalog_;
 };
 
 }  // namespace meshhost

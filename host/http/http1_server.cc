@@ -37,6 +37,12 @@ void Http1Server::Drain() {
   for (Http1Session& session : sessions_->list) session.Drain();
 }
 
+void Http1Server::Drain(uint64_t listener_id) {
+  for (Http1Session& session : sessions_->list) {
+    if (session.peer().listener_id == listener_id) session.Drain();
+  }
+}
+
 void Http1Server::CloseAll() {
   for (Http1Session& session : sessions_->list) session.Kill();
 }

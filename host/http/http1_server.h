@@ -47,6 +47,8 @@ class Http1Server final {
   void Serve(ChannelRef channel, std::span<const uint8_t> already_read);
   // Idle connections close; the others end with their next response.
   void Drain();
+  // The same for the connections of one listener (Peer::listener_id).
+  void Drain(uint64_t listener_id);
   // Ends every connection at once.
   void CloseAll();
   // Connections that are open.

@@ -52,6 +52,7 @@ class Http1Session final : public ChannelEvents,
   void Start(std::span<const uint8_t> already_read);
   // Closes when idle, else after the next response.
   void Drain();
+  const Peer& peer() const { return *channel_->peer(); }
   // Ends the connection at once; sinks learn of it.
   void Kill();
 

@@ -34,6 +34,12 @@ void Http2Server::Drain() {
   for (Http2Session& session : sessions_) session.Drain();
 }
 
+void Http2Server::Drain(uint64_t listener_id) {
+  for (Http2Session& session : sessions_) {
+    if (session.peer().listener_id == listener_id) session.Drain();
+  }
+}
+
 void Http2Server::CloseAll() {
   for (Http2Session& session : sessions_) session.CloseNow();
 }

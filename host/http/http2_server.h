@@ -52,6 +52,8 @@ class Http2Server final {
   void Serve(ChannelRef channel, std::span<const uint8_t> already_read, bool websocket);
   // Sessions end once their streams have; so do those that are still to come.
   void Drain();
+  // The same for the connections of one listener (Peer::listener_id).
+  void Drain(uint64_t listener_id);
   void CloseAll();
   size_t size() const { return sessions_.size(); }
   const Http2Counters& counters() const { return counters_; }

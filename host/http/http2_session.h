@@ -43,6 +43,7 @@ class Http2Session final : public ChannelEvents, public boost::intrusive::list_b
   void Start(std::span<const uint8_t> already_read);
   // Graceful end: no new streams after a notice, closes when the last stream has ended.
   void Drain();
+  const Peer& peer() const { return *channel_->peer(); }
   void CloseNow();
   bool draining() const { return draining_; }
 

@@ -26,16 +26,14 @@ bool IsError(const Outcome& outcome) {
 // Lives in the call's arena, together with its Exchange.
 class RestStream final : public StreamSink, public Responder {
  public:
-  RestStream(Loop& loop, Snapshot& snapshot, const HttpSettings& settings, Transport& transport,
-             Arena* arena, const RequestHead& head, const PeerRef& peer)
+  RestStream(Loop& loop, const Directory& directory, const HttpSettings& settings,
+             Transport& transport, Arena* arena, const RequestHead& head, const PeerRef& peer)
       : loop_(loop),
-        snapshot_(snapshot),
         settings_(settings),
         transport_(transport),
         arena_(arena),
         head_(head),
-        exchange_(loop, *arena, head, peer, snapshot, snapshot.directory().FindRoute(head, *arena),
-                  *this),
+        exchange_(loop, *arena, head, peer, directory.FindRoute(head, *arena), *this),
         gathers_(!exchange_.endpoint().client_stream),
         is_head_(head.method == "HEAD"),
         body_timer_([](void* self) { static_cast<RestStream*>(self)->OnBodyTimer(); }, this),
@@ -43,6 +41,7 @@ class RestStream final : public StreamSink, public Responder {
     const uint64_t limit = exchange_.endpoint().max_message;
     const uint64_t otherwise = gathers_ ? settings.http_body : std::numeric_limits<uint64_t>::max();
     body_limit_ = limit != 0 ? limit : otherwise;
+    if (exchange_.endpoint().name.empty()) misuse_ = MisuseOf(directory);
   }
 
   void Start() {
@@ -67,7 +66,7 @@ class RestStream final : public StreamSink, public Responder {
   Sent SendHeaders(int status, std::span<const Header> headers) override;
   Sent Send(const Message& message) override;
   void Finish(const Message* last, const Outcome& outcome) override;
-  void Drain() override {}
+  void Drain(Reason) override {}
   void Destroy() override;
 
  private:
@@ -81,15 +80,13 @@ class RestStream final : public StreamSink, public Responder {
   void FinishWhole(int status, const Message* last, std::span<const Header> trailers);
   void AnswerProblem(const Outcome& outcome);
   void AnswerOptions();
-  bool IsWebSocketRoute() const;
-  bool IsGrpcMethod() const;
+  Reason MisuseOf(const Directory& directory) const;
   void WatchBody();
   void OnBodyTimer();
   void WatchWrites();
   void OnWriteTimer();
 
   Loop& loop_;
-  Snapshot& snapshot_;
   const HttpSettings& settings_;
   Transport& transport_;  // gone once OnClosed was called
   Arena* const arena_;
@@ -99,6 +96,7 @@ class RestStream final : public StreamSink, public Responder {
   ByteQueue arrived_;               // else: what nobody has asked for yet
   std::span<Header> held_headers_;  // until it is known how the body will be framed
   int held_status_ = 0;             // 0: SendHeaders was not called
+  Reason misuse_ = Reason::kNone;   // why a path that is no route is refused, if not as unknown
   uint64_t body_limit_;
   uint64_t received_ = 0;
   uint64_t sent_ = 0;          // response body bytes handed to the transport
@@ -257,8 +255,7 @@ void RestStream::Finish(const Message* last, const Outcome& outcome) {
       (outcome.reason == Reason::kMethodNotAllowed || (unrouted && head_.path == "*"))) {
     return AnswerOptions();
   }
-  if (unrouted && IsWebSocketRoute()) return AnswerProblem(Refusal(Reason::kNotAnUpgrade));
-  if (unrouted && IsGrpcMethod()) return AnswerProblem(Refusal(Reason::kUnsupportedMediaType));
+  if (unrouted && misuse_ != Reason::kNone) return AnswerProblem(Refusal(misuse_));
   if (IsError(outcome) && last == nullptr) return AnswerProblem(outcome);
   if (IsError(outcome) || outcome.http_status != 0) {
     return FinishWhole(ProblemStatus(outcome), last, outcome.trailers);
@@ -298,13 +295,13 @@ void RestStream::AnswerOptions() {
   transport_.End({});
 }
 
-bool RestStream::IsWebSocketRoute() const {
-  const RouteMatch match = snapshot_.directory().FindWebSocket(head_, *arena_);
-  return match.endpoint->kind == Kind::kWebSocket && !match.endpoint->name.empty();
-}
-
-bool RestStream::IsGrpcMethod() const {
-  return !snapshot_.directory().FindMethod(head_.path)->name.empty();
+// The path may be served, but not to a plain HTTP request.
+Reason RestStream::MisuseOf(const Directory& directory) const {
+  const RouteMatch match = directory.FindWebSocket(head_, *arena_);
+  const bool websocket = match.endpoint->kind == Kind::kWebSocket && !match.endpoint->name.empty();
+  if (websocket) return Reason::kNotAnUpgrade;
+  const bool grpc = !directory.FindMethod(head_.path)->name.empty();
+  return grpc ? Reason::kUnsupportedMediaType : Reason::kNone;
 }
 
 void RestStream::WatchBody() {
@@ -342,10 +339,10 @@ void RestStream::OnWriteTimer() {
 
 }  // namespace
 
-StreamSink* OpenRestStream(Loop& loop, Snapshot& snapshot, const HttpSettings& settings,
+StreamSink* OpenRestStream(Loop& loop, const Directory& directory, const HttpSettings& settings,
                            Transport& transport, Arena* arena, const RequestHead& head,
                            const PeerRef& peer) {
-  auto* stream = arena->New<RestStream>(loop, snapshot, settings, transport, arena, head, peer);
+  auto* stream = arena->New<RestStream>(loop, directory, settings, transport, arena, head, peer);
   stream->Start();
   return stream;
 }

@@ -33,9 +33,12 @@ class SessionFactory::Undecided final : public ProtocolDetector::Owner {
   void CloseAll() {
     while (!waiting_.empty()) OnNothing(waiting_.front());
   }
-  void Drain() {
+  template <typename Which>
+  void Drain(const Which& which) {
     std::vector<ProtocolDetector*> waiting;
-    for (ProtocolDetector& detector : waiting_) waiting.push_back(&detector);
+    for (ProtocolDetector& detector : waiting_) {
+      if (which(*detector.channel()->peer())) waiting.push_back(&detector);
+    }
     for (ProtocolDetector* detector : waiting) detector->LastChance();
   }
   size_t size() const { return waiting_.size(); }
@@ -87,7 +90,13 @@ void SessionFactory::OnConnection(ChannelRef channel, const ProtocolSet& protoco
 void SessionFactory::Drain() {
   http1_->Drain();
   http2_->Drain();
-  undecided_->Drain();
+  undecided_->Drain([](const Peer&) { return true; });
+}
+
+void SessionFactory::Drain(uint64_t listener_id) {
+  http1_->Drain(listener_id);
+  http2_->Drain(listener_id);
+  undecided_->Drain([listener_id](const Peer& peer) { return peer.listener_id == listener_id; });
 }
 
 void SessionFactory::CloseAll() {

@@ -34,6 +34,8 @@ class SessionFactory final : public ConnectionSink {
 
   // Connections end once their requests have; new ones are served and told to go at once.
   void Drain();
+  // The connections of one listener (Peer::listener_id) end once their requests have.
+  void Drain(uint64_t listener_id);
   // Ends every connection at once.
   void CloseAll();
   // Open connections.

@@ -66,14 +66,14 @@ size_t CharacterLength(std::string_view text) {
 
 }  // namespace
 
-uint16_t CloseCodeOf(const Outcome& outcome, bool draining) {
+uint16_t CloseCodeOf(const Outcome& outcome, Reason leaving) {
   if (outcome.http_status >= 1000) {
     return MayBeSent(outcome.http_status) ? static_cast<uint16_t>(outcome.http_status) : kInternal;
   }
   if (outcome.reason != Reason::kNone) return CodeOfReason(outcome.reason);
   switch (outcome.code) {
     case Code::kOk:
-      return draining ? kGoingAway : kNormal;
+      return leaving == Reason::kNone ? kNormal : CodeOfReason(leaving);
     case Code::kInvalidArgument:
       return kInvalidData;
     case Code::kPermissionDenied:

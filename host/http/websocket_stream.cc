@@ -80,15 +80,15 @@ bool IsViolation(const beast::error_code& ec) {
 // Lives in the call's arena, together with its Exchange.
 class WebSocketStream final : public StreamSink, public Responder {
  public:
-  WebSocketStream(Loop& loop, boost::asio::io_context& io, Snapshot& snapshot,
-                  const HttpSettings& settings, Transport& transport, Arena* arena,
-                  const RequestHead& head, const PeerRef& peer, const RouteMatch& match)
+  WebSocketStream(Loop& loop, boost::asio::io_context& io, const HttpSettings& settings,
+                  Transport& transport, Arena* arena, const RequestHead& head, const PeerRef& peer,
+                  const RouteMatch& match)
       : loop_(loop),
         io_(io),
         settings_(settings),
         transport_(transport),
         arena_(arena),
-        exchange_(loop, *arena, head, peer, snapshot, match, *this),
+        exchange_(loop, *arena, head, peer, match, *this),
         ping_timer_([](void* self) { static_cast<WebSocketStream*>(self)->OnPingTimer(); }, this),
         close_timer_([](void* self) { static_cast<WebSocketStream*>(self)->OnCloseTimer(); },
                      this) {}
@@ -109,7 +109,7 @@ class WebSocketStream final : public StreamSink, public Responder {
   Sent SendHeaders(int, std::span<const Header>) override { return Sent::kInvalid; }
   Sent Send(const Message& message) override;
   void Finish(const Message* last, const Outcome& outcome) override;
-  void Drain() override { draining_ = true; }
+  void Drain(Reason why) override { leaving_ = why; }
   void Destroy() override;
 
  private:
@@ -181,7 +181,7 @@ class WebSocketStream final : public StreamSink, public Responder {
   bool pinging_ = false;
   bool pong_owed_ = false;  // nothing was heard since the last ping
   bool finished_ = false;
-  bool draining_ = false;
+  Reason leaving_ = Reason::kNone;  // why the handler was asked to end
   bool writable_owed_ = false;
   bool in_order_ = false;
   bool frame_refused_ = false;
@@ -450,12 +450,12 @@ void WebSocketStream::Finish(const Message* last, const Outcome& outcome) {
     return;
   }
   if (state_ == State::kOver) {
-    if (!in_order_) exchange_.set_http_status(CloseCodeOf(outcome, draining_));
+    if (!in_order_) exchange_.set_http_status(CloseCodeOf(outcome, leaving_));
     return End(in_order_);
   }
   state_ = State::kClosing;
   const std::string_view reason = CloseReasonOf(outcome.message);
-  close_.code = CloseCodeOf(outcome, draining_);
+  close_.code = CloseCodeOf(outcome, leaving_);
   close_.reason.assign(reason.data(), reason.size());
   exchange_.set_http_status(close_.code);
   if (last != nullptr) Queue(*last);
@@ -500,15 +500,15 @@ void WebSocketStream::OnPingTimer() {
 
 }  // namespace
 
-StreamSink* OpenWebSocketStream(Loop& loop, boost::asio::io_context& io, Snapshot& snapshot,
+StreamSink* OpenWebSocketStream(Loop& loop, boost::asio::io_context& io, const Directory& directory,
                                 const HttpSettings& settings, Transport& transport, Arena* arena,
                                 const RequestHead& head, const PeerRef& peer) {
-  const RouteMatch match = snapshot.directory().FindWebSocket(head, *arena);
+  const RouteMatch match = directory.FindWebSocket(head, *arena);
   if (match.endpoint->kind != Kind::kWebSocket || match.endpoint->name.empty()) {
-    return OpenRestStream(loop, snapshot, settings, transport, arena, head, peer);
+    return OpenRestStream(loop, directory, settings, transport, arena, head, peer);
   }
-  auto* stream = arena->New<WebSocketStream>(loop, io, snapshot, settings, transport, arena, head,
-                                             peer, match);
+  auto* stream =
+      arena->New<WebSocketStream>(loop, io, settings, transport, arena, head, peer, match);
   stream->Start();
   return stream;
 }

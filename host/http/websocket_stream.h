@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "host/call/endpoint.h"
 #include "host/call/loop.h"
-#include "host/call/snapshot.h"
 #include "host/call/transport.h"
 #include "host/http/http_settings.h"
 #include "host/http/websocket_handshake.h"
@@ -18,7 +18,7 @@ namespace meshhost {
 // what it says, is answered as ordinary HTTP; a path without a WebSocket is served as REST. `io` is
 // the loop's own. Takes over the arena; the sink destroys itself when stream and call are both
 // over. Worker thread only.
-StreamSink* OpenWebSocketStream(Loop& loop, boost::asio::io_context& io, Snapshot& snapshot,
+StreamSink* OpenWebSocketStream(Loop& loop, boost::asio::io_context& io, const Directory& directory,
                                 const HttpSettings& settings, Transport& transport, Arena* arena,
                                 const RequestHead& head, const PeerRef& peer);
 

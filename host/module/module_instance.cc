@@ -274,7 +274,7 @@ void ModuleInstance::SetHealth(std::string_view service, bool serving) {
     absl::MutexLock lock(&health_mutex_);
     health_.insert_or_assign(std::string(service), serving);
   }
-  health_sink_.SetServing(name_, service, serving);
+  if (speaks_.load(std::memory_order_acquire)) health_sink_.SetServing(name_, service, serving);
 }
 
 std::map<std::string, bool> ModuleInstance::health() const {

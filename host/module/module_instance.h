@@ -77,6 +77,10 @@ class ModuleInstance final : public ::mh_instance, public MisbehaviourSink {
   // deadline_ns: monotonic.
   void Drain(std::uint64_t deadline_ns);
 
+  // What it says of its services' health reaches the HealthSink from now on (true), or no longer:
+  // only the instance that serves speaks for its module.
+  void SpeakForModule(bool speaks) { speaks_.store(speaks, std::memory_order_release); }
+
   // Neither calls nor posted work: Unload may begin. Any thread.
   bool quiet() const;
   // "2 calls, 1 thread"; empty when nothing. Any thread.
@@ -94,6 +98,8 @@ class ModuleInstance final : public ::mh_instance, public MisbehaviourSink {
   const std::string& name() const { return name_; }
   std::uint64_t generation() const { return mark_.generation; }
   const ModuleReport& report() const { return library_->report(); }
+  // Of the file that it was loaded from, in lower-case hex.
+  const std::string& file_sha256() const { return library_->sha256(); }
   const Registration& registration() const { return registration_; }
   std::uint64_t overruns() const { return overruns_.load(std::memory_order_relaxed); }
   std::uint64_t exceptions() const { return exceptions_.load(std::memory_order_relaxed); }
@@ -152,6 +158,7 @@ class ModuleInstance final : public ::mh_instance, public MisbehaviourSink {
   Phase phase_ = Phase::kNew;
   std::atomic<std::thread::id> registering_{};  // who runs create or start
   std::atomic<bool> gone_{false};
+  std::atomic<bool> speaks_{false};
   std::atomic<std::uint64_t> overruns_{0};
   std::atomic<std::uint64_t> exceptions_{0};
   mutable absl::Mutex health_mutex_;

@@ -34,6 +34,8 @@ class ModuleLibrary final {
 
   const mh_module& table() const { return table_; }
   const ModuleReport& report() const { return report_; }
+  // Of the file, in lower-case hex.
+  const std::string& sha256() const { return sha256_; }
 
   // fini, dlclose, and a look at whether the mapping is really gone. False: it is retained, and the
   // private copy stays. Once.
@@ -42,11 +44,12 @@ class ModuleLibrary final {
   void Retain();
 
  private:
-  ModuleLibrary(ModuleReport report, ModuleCopy copy);
+  ModuleLibrary(ModuleReport report, std::string sha256, ModuleCopy copy);
   absl::Status Map();
   absl::Status ShakeHands();
 
   ModuleReport report_;
+  const std::string sha256_;
   ModuleCopy copy_;
   boost::dll::shared_library library_;
   mh_module table_ = {};  // ours, filled up to the size that the module knows

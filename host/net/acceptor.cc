@@ -62,6 +62,10 @@ class Acceptor::Core final : private SocketWaiter {
 
   void Await() { socket_.AwaitReadable(*this); }
 
+  void SetSettings(std::shared_ptr<const AcceptorSettings> settings) {
+    settings_ = std::move(settings);
+  }
+
   void Stop() {
     pause_.Disarm();
     // Connections that the kernel has completed already would be reset by the close, and their
@@ -122,6 +126,7 @@ class Acceptor::Core final : private SocketWaiter {
     }
     boost::intrusive_ptr<Peer> peer(new Peer);
     peer->listener = settings_->listener;
+    peer->listener_id = settings_->id;
     peer->address = std::move(address.full);
     peer->serves_http1 = settings_->protocols.http1;
     peer->serves_http2 = settings_->protocols.http2;
@@ -182,6 +187,10 @@ Acceptor::Acceptor(Worker& worker, ConnectionSink& sink, UniqueFd socket,
 Acceptor::~Acceptor() { core_->Stop(); }
 
 void Acceptor::Start() { core_->Await(); }
+
+void Acceptor::SetSettings(std::shared_ptr<const AcceptorSettings> settings) {
+  core_->SetSettings(std::move(settings));
+}
 
 void Acceptor::Stop() { core_->Stop(); }
 

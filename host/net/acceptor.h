@@ -21,6 +21,7 @@ namespace meshhost {
 
 // What all acceptors of a listener share. Immutable.
 struct AcceptorSettings {
+  uint64_t id = 0;  // of the listener in this process; a new address is a new listener
   std::string listener;
   ProtocolSet protocols;
   std::shared_ptr<const TlsContext> tls;  // null: plaintext
@@ -42,6 +43,8 @@ class Acceptor final {
   ~Acceptor();
 
   void Start();
+  // For connections from now on. Worker thread.
+  void SetSettings(std::shared_ptr<const AcceptorSettings> settings);
   // Closes the listening socket; handshakes in progress go on. Worker thread.
   void Stop();
 

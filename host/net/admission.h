@@ -19,6 +19,12 @@ class Admission final {
   explicit Admission(uint32_t limit, uint32_t per_address = 0)
       : limit_(limit), per_address_(per_address) {}
 
+  // Connections beyond a smaller limit stay.
+  void SetLimits(uint32_t limit, uint32_t per_address = 0) {
+    limit_.store(limit, std::memory_order_relaxed);
+    per_address_.store(per_address, std::memory_order_relaxed);
+  }
+
   // False: shed it. Every true is paired with one Leave of the same address.
   bool Enter(const std::string& address);
   void Leave(const std::string& address);
@@ -31,12 +37,13 @@ class Admission final {
  private:
   bool EnterAddress(const std::string& address);
 
-  const uint32_t limit_;
-  const uint32_t per_address_;
+  std::atomic<uint32_t> limit_;
+  std::atomic<uint32_t> per_address_;
   std::atomic<uint32_t> open_{0};
   absl::Mutex accepting_;
-  absl::Mutex mutex_;  // taken only when per_address is set
+  absl::Mutex mutex_;  // taken only when per_address is set, or was
   std::unordered_map<std::string, uint32_t> by_address_ ABSL_GUARDED_BY(mutex_);
+  std::atomic<bool> counts_addresses_{false};  // somebody is in by_address_
 };
 
 }  // namespace meshhost

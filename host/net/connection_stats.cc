@@ -17,6 +17,10 @@ std::string_view HandshakeFailureName(HandshakeFailure failure) {
       return "expired";
     case HandshakeFailure::kWrongPurpose:
       return "wrong_purpose";
+    case HandshakeFailure::kRevoked:
+      return "revoked";
+    case HandshakeFailure::kNoCrl:
+      return "no_crl";
     case HandshakeFailure::kProtocol:
       return "protocol";
     case HandshakeFailure::kOther:

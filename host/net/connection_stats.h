@@ -17,6 +17,8 @@ enum class HandshakeFailure : uint8_t {
   kUntrusted,      // unknown or wrong CA, bad signature, self-signed
   kExpired,        // or not yet valid
   kWrongPurpose,   // not a client certificate
+  kRevoked,        // by a list of client_crl
+  kNoCrl,          // no list of its authority, or one that is out of date
   kProtocol,       // version, cipher, ALPN, or not TLS at all
   kOther,
   kCount,

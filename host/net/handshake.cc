@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "host/net/socket_channel.h"
+#include "host/net/tls_peer.h"
 
 namespace meshhost {
 namespace {
@@ -20,6 +21,14 @@ HandshakeFailure FromVerifyResult(long result) {
     case X509_V_ERR_INVALID_PURPOSE:
     case X509_V_ERR_CERT_REJECTED:
       return HandshakeFailure::kWrongPurpose;
+    case X509_V_ERR_CERT_REVOKED:
+      return HandshakeFailure::kRevoked;
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+    case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+    case X509_V_ERR_CRL_NOT_YET_VALID:
+    case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+      return HandshakeFailure::kNoCrl;
     default:
       return HandshakeFailure::kUntrusted;
   }

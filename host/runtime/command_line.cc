@@ -7,6 +7,7 @@
 
 #include "host/runtime/exit_codes.h"
 #include "host/runtime/module_command.h"
+#include "host/runtime/reload_command.h"
 #include "host/runtime/run_command.h"
 #include "host/runtime/version.h"
 #include "meshhost/abi/base.h"
@@ -23,6 +24,7 @@ int PrintVersion() {
 // Each subcommand says how it is run by storing the exit code.
 struct Arguments {
   std::string config;
+  std::string confirm;
   std::string module;
   std::string other_module;
   bool json = false;
@@ -40,6 +42,38 @@ void AddRun(CLI::App& app, Arguments& arguments) {
   check->add_flag("--json", arguments.json, "Print the effective configuration, or the errors");
   check->callback(
       [&arguments] { arguments.exit_code = CheckConfig(arguments.config, arguments.json); });
+}
+
+CLI::App* AddForRunningHost(CLI::App& app, const char* name, const char* text,
+                            Arguments& arguments) {
+  CLI::App* command = app.add_subcommand(name, text);
+  command->add_option("--config", arguments.config, "TOML file that the host runs with")
+      ->required();
+  return command;
+}
+
+void AddReload(CLI::App& app, Arguments& arguments) {
+  CLI::App* plan =
+      AddForRunningHost(app, "plan", "What would a reload change and disturb?", arguments);
+  plan->add_flag("--json", arguments.json, "For scripts");
+  plan->callback(
+      [&arguments] { arguments.exit_code = PlanReload(arguments.config, arguments.json); });
+
+  CLI::App* reload = AddForRunningHost(
+      app, "reload", "Change the running host to its file, or not at all", arguments);
+  reload->add_option("--confirm", arguments.confirm,
+                     "Go back unless confirmed in this time (60s), or when the host does worse");
+  reload->add_flag("--json", arguments.json, "For scripts");
+  reload->callback([&arguments] {
+    arguments.exit_code = ReloadHost(arguments.config, arguments.confirm, arguments.json);
+  });
+
+  CLI::App* confirm =
+      AddForRunningHost(app, "confirm", "Keep what `reload --confirm` brought", arguments);
+  confirm->callback([&arguments] { arguments.exit_code = ConfirmReload(arguments.config); });
+  CLI::App* rollback =
+      AddForRunningHost(app, "rollback", "Give up what `reload --confirm` brought", arguments);
+  rollback->callback([&arguments] { arguments.exit_code = RollBackReload(arguments.config); });
 }
 
 void AddModule(CLI::App& app, Arguments& arguments) {
@@ -68,6 +102,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   app.require_subcommand(1);
   Arguments arguments;
   AddRun(app, arguments);
+  AddReload(app, arguments);
   AddModule(app, arguments);
   app.add_subcommand("version", "Print the version")->callback([&arguments] {
     arguments.exit_code = PrintVersion();

@@ -1,65 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/runtime/generation.h"
 
-namespace meshhost {
-namespace {
+#include <algorithm>
+#include <utility>
 
-// client_stream: refused when the head is complete, without waiting for the body.
-Endpoint RefusingEndpoint(Kind kind, Handler& handler) {
-  Endpoint endpoint;
-  endpoint.kind = kind;
-  endpoint.client_stream = true;
-  endpoint.server_stream = true;
-  endpoint.handler = &handler;
-  return endpoint;
+#include "host/base/status_macros.h"
+#include "host/grpc/host_schema.h"
+#include "host/runtime/settings_from_config.h"
+
+namespace meshhost {
+
+Generation::Generation(uint64_t number, std::shared_ptr<const Config> config)
+    : number_(number),
+      config_(std::move(config)),
+      http_(HttpSettingsFrom(*config_)),
+      grpc_(GrpcSettingsFrom(*config_)) {}
+
+absl::Status Generation::Deploy(const DeploymentEnvironment& environment,
+                                const Generation* running) {
+  DeploymentBuilder builder(*config_, environment);
+  for (const ModuleSet::Entry& module : modules_.entries()) {
+    const DeploymentRef known =
+        running == nullptr ? nullptr : running->DeploymentOf(*module.instance);
+    ASSIGN_OR_RETURN(DeploymentRef deployment, builder.ForModule(module, known));
+    deployments_.push_back(std::move(deployment));
+  }
+  ASSIGN_OR_RETURN(host_, builder.ForHost(running == nullptr ? nullptr : running->host_));
+  deployments_.push_back(host_);
+  for (const DeploymentRef& deployment : deployments_) RETURN_IF_ERROR(AddToTables(*deployment));
+  return absl::OkStatus();
 }
 
-}  // namespace
+absl::Status Generation::AddToTables(const Deployment& deployment) {
+  for (const Endpoint& endpoint : deployment.endpoints()) {
+    switch (endpoint.kind) {
+      case Kind::kGrpc:
+        RETURN_IF_ERROR(methods_.Add(endpoint));
+        break;
+      case Kind::kHttp:
+        RETURN_IF_ERROR(routes_.Add(endpoint));
+        break;
+      case Kind::kWebSocket:
+        RETURN_IF_ERROR(websockets_.Add(endpoint));
+        break;
+    }
+  }
+  return absl::OkStatus();
+}
 
-Generation::Fallback::Fallback(Kind kind, Reason reason)
-    : handler(reason), endpoint(RefusingEndpoint(kind, handler)) {}
+DeploymentRef Generation::DeploymentOf(const ModuleInstance& instance) const {
+  for (const DeploymentRef& deployment : deployments_) {
+    if (deployment->instance().get() == &instance) return deployment;
+  }
+  return nullptr;
+}
 
-Generation::Generation()
-    : unknown_method_(Kind::kGrpc, Reason::kMethodUnimplemented),
-      unknown_route_(Kind::kHttp, Reason::kRouteNotFound),
-      wrong_verb_(Kind::kHttp, Reason::kMethodNotAllowed),
-      malformed_target_(Kind::kHttp, Reason::kMalformedRequest),
-      unknown_websocket_(Kind::kWebSocket, Reason::kRouteNotFound) {}
+bool Generation::Has(const Deployment& deployment) const {
+  return std::any_of(deployments_.begin(), deployments_.end(),
+                     [&deployment](const auto& one) { return one.get() == &deployment; });
+}
+
+ReflectionCatalog::Sources Generation::Reflection() const {
+  ReflectionCatalog::Sources sources;
+  for (const ModuleSet::Entry& module : modules_.entries()) {
+    const Registration& registration = module.instance->registration();
+    sources.push_back({registration.schema().pool(), registration.services()});
+  }
+  // Last, so that a module's own copy of a well-known file wins for its own symbols.
+  sources.push_back(HostReflectionSource(config_->grpc.health));
+  return sources;
+}
 
 const Endpoint* Generation::FindMethod(std::string_view path) const {
   const Endpoint* endpoint = methods_.Find(path);
-  return endpoint != nullptr ? endpoint : &unknown_method_.endpoint;
+  return endpoint != nullptr ? endpoint : &host_->unknown_method();
 }
 
-RouteMatch Generation::ToMatch(const RouteTable::Found& found, const Fallback& not_found) const {
+RouteMatch Generation::ToMatch(const RouteTable::Found& found, const Endpoint& not_found) const {
   if (found.endpoint != nullptr) return {found.endpoint, found.params, {}};
-  if (found.refusal == Reason::kMethodNotAllowed) return {&wrong_verb_.endpoint, {}, found.allow};
-  if (found.refusal == Reason::kMalformedRequest) return {&malformed_target_.endpoint, {}, {}};
-  return {&not_found.endpoint, {}, {}};
+  if (found.refusal == Reason::kMethodNotAllowed) return {&host_->wrong_verb(), {}, found.allow};
+  if (found.refusal == Reason::kMalformedRequest) return {&host_->malformed_target(), {}, {}};
+  return {&not_found, {}, {}};
 }
 
 RouteMatch Generation::FindRoute(const RequestHead& head, Arena& arena) const {
-  return ToMatch(routes_.Find(head.authority, head.method, head.path, arena), unknown_route_);
+  return ToMatch(routes_.Find(head.authority, head.method, head.path, arena),
+                 host_->unknown_route());
 }
 
 RouteMatch Generation::FindWebSocket(const RequestHead& head, Arena& arena) const {
-  return ToMatch(websockets_.Find(head.authority, "GET", head.path, arena), unknown_websocket_);
-}
-
-RefusingDirectory::RefusingDirectory()
-    : handler_(Reason::kProtocolNotServed),
-      grpc_(RefusingEndpoint(Kind::kGrpc, handler_)),
-      http_(RefusingEndpoint(Kind::kHttp, handler_)),
-      websocket_(RefusingEndpoint(Kind::kWebSocket, handler_)) {}
-
-const Endpoint* RefusingDirectory::FindMethod(std::string_view) const { return &grpc_; }
-
-RouteMatch RefusingDirectory::FindRoute(const RequestHead&, Arena&) const {
-  return {&http_, {}, {}};
-}
-
-RouteMatch RefusingDirectory::FindWebSocket(const RequestHead&, Arena&) const {
-  return {&websocket_, {}, {}};
+  return ToMatch(websockets_.Find(head.authority, "GET", head.path, arena),
+                 host_->unknown_websocket());
 }
 
 }  // namespace meshhost

@@ -1,79 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Generation: everything that one configuration decided about calls: endpoints, their chains, and
-// the tables that find them. Built whole by GenerationBuilder, then immutable. Workers hold it
-// through a Snapshot each; it may go when the last of them is unused.
+// Generation: everything that one configuration decided: its modules, what they serve and with
+// which limits, the tables that find it, and its listeners. What a configuration leaves as it was
+// is shared with the generation before. Prepared whole, then published to every worker.
 #pragma once
 
-#include <deque>
 #include <memory>
+#include <string_view>
 #include <vector>
 
-#include "host/call/chain.h"
+#include "absl/status/statusor.h"
 #include "host/call/endpoint.h"
-#include "host/filter/filter_stack.h"
+#include "host/config/config.h"
+#include "host/grpc/grpc_stream.h"
 #include "host/grpc/method_table.h"
+#include "host/http/http_settings.h"
 #include "host/http/virtual_hosts.h"
-#include "host/runtime/refusing_handler.h"
+#include "host/runtime/bound_listeners.h"
+#include "host/runtime/deployment_builder.h"
+#include "host/runtime/module_set.h"
 
 namespace meshhost {
 
-// Refuses everything: what a listener answers to a protocol that it does not serve. Belongs to a
-// Generation, whose chains it uses.
-class RefusingDirectory final : public Directory {
- public:
-  RefusingDirectory();
-
-  const Endpoint* FindMethod(std::string_view path) const override;
-  RouteMatch FindRoute(const RequestHead& head, Arena& arena) const override;
-  RouteMatch FindWebSocket(const RequestHead& head, Arena& arena) const override;
-
- private:
-  friend class GenerationBuilder;
-
-  RefusingHandler handler_;
-  Endpoint grpc_;
-  Endpoint http_;
-  Endpoint websocket_;
-};
-
-// Owned by the Host. Lookups on any thread.
+// Owned by the Host, destroyed on the control thread once no worker looks things up in it any more.
+// Lookups on any thread.
 class Generation final : public Directory {
  public:
-  Generation();
+  Generation(uint64_t number, std::shared_ptr<const Config> config);
+
+  uint64_t number() const { return number_; }
+  const Config& config() const { return *config_; }
+  const std::shared_ptr<const Config>& shared_config() const { return config_; }
+  const HttpSettings& http() const { return http_; }
+  const GrpcSettings& grpc() const { return grpc_; }
+  ModuleSet& modules() { return modules_; }
+  const ModuleSet& modules() const { return modules_; }
+  const std::vector<DeploymentRef>& deployments() const { return deployments_; }
+  std::vector<BoundListener>& listeners() { return listeners_; }
+  const std::vector<BoundListener>& listeners() const { return listeners_; }
+
+  // Builds deployments and tables for its modules, with what `running` (may be null) has of them
+  // already. Errors carry the place in the configuration where there is one.
+  absl::Status Deploy(const DeploymentEnvironment& environment, const Generation* running);
 
   const Endpoint* FindMethod(std::string_view path) const override;
   RouteMatch FindRoute(const RequestHead& head, Arena& arena) const override;
   RouteMatch FindWebSocket(const RequestHead& head, Arena& arena) const override;
-
   // What serves connections of listeners that do not serve a protocol.
-  const Directory& refusing() const { return refusing_; }
-  const std::deque<Endpoint>& endpoints() const { return endpoints_; }
+  const Directory& refusing() const { return host_->refusing(); }
+
+  // What reflection shows of it.
+  ReflectionCatalog::Sources Reflection() const;
+  bool Has(const Deployment& deployment) const;
 
  private:
-  friend class GenerationBuilder;
+  absl::Status AddToTables(const Deployment& deployment);
+  RouteMatch ToMatch(const RouteTable::Found& found, const Endpoint& not_found) const;
+  DeploymentRef DeploymentOf(const ModuleInstance& instance) const;
 
-  // The host's own endpoints: what answers when nothing is found.
-  struct Fallback {
-    Fallback(Kind kind, Reason reason);
-    RefusingHandler handler;
-    Endpoint endpoint;
-  };
-  RouteMatch ToMatch(const RouteTable::Found& found, const Fallback& not_found) const;
-
-  std::vector<std::unique_ptr<Handler>> handlers_;  // the host's own services
-  std::vector<std::unique_ptr<const PayloadCheck>> checks_;
-  std::deque<Endpoint> endpoints_;  // addresses stay
-  std::unique_ptr<FilterStack> filters_;
+  const uint64_t number_;
+  const std::shared_ptr<const Config> config_;
+  const HttpSettings http_;
+  const GrpcSettings grpc_;
+  ModuleSet modules_;
+  std::vector<BoundListener> listeners_;
+  std::shared_ptr<HostDeployment> host_;
+  std::vector<DeploymentRef> deployments_;  // of the modules in their order, and the host's
   MethodTable methods_;
   VirtualHosts routes_;
   VirtualHosts websockets_;
-  Fallback unknown_method_;
-  Fallback unknown_route_;
-  Fallback wrong_verb_;
-  Fallback malformed_target_;
-  Fallback unknown_websocket_;
-  RefusingDirectory refusing_;
 };
 
 }  // namespace meshhost

@@ -24,16 +24,16 @@ bool IsWebSocket(const RequestHead& head) {
 StreamSink* GenerationDispatcher::Open(Transport& transport, Arena* arena, const RequestHead& head,
                                        const PeerRef& peer) {
   if (IsGrpc(head)) {
-    Snapshot& snapshot = peer->serves_grpc ? *current_ : *refusing_;
-    return OpenGrpcStream(loop_, snapshot, grpc_, transport, arena, head, peer);
+    const Directory& directory = peer->serves_grpc ? *current_ : *refusing_;
+    return OpenGrpcStream(loop_, directory, grpc_, transport, arena, head, peer);
   }
   if (IsWebSocket(head)) {
-    Snapshot& snapshot = peer->serves_websocket ? *current_ : *refusing_;
-    return OpenWebSocketStream(loop_, io_, snapshot, http_, transport, arena, head, peer);
+    const Directory& directory = peer->serves_websocket ? *current_ : *refusing_;
+    return OpenWebSocketStream(loop_, io_, directory, http_, transport, arena, head, peer);
   }
   const bool served = head.version == HttpVersion::kHttp2 ? peer->serves_http2 : peer->serves_http1;
-  Snapshot& snapshot = served ? *current_ : *refusing_;
-  return OpenRestStream(loop_, snapshot, http_, transport, arena, head, peer);
+  const Directory& directory = served ? *current_ : *refusing_;
+  return OpenRestStream(loop_, directory, http_, transport, arena, head, peer);
 }
 
 }  // namespace meshhost

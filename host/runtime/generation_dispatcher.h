@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "host/call/endpoint.h"
 #include "host/call/loop.h"
-#include "host/call/snapshot.h"
 #include "host/call/transport.h"
 #include "host/grpc/grpc_stream.h"
 #include "host/http/http_settings.h"
@@ -23,8 +23,8 @@ class GenerationDispatcher final : public Dispatcher {
       : loop_(loop), io_(io), http_(http), grpc_(grpc) {}
 
   // `current` serves new calls from now on; `refusing` those of protocols that a listener does not
-  // serve. Both outlive the calls that begin on them.
-  void Publish(Snapshot& current, Snapshot& refusing) {
+  // serve. Both are used until the next Publish.
+  void Publish(const Directory& current, const Directory& refusing) {
     current_ = &current;
     refusing_ = &refusing;
   }
@@ -37,8 +37,8 @@ class GenerationDispatcher final : public Dispatcher {
   boost::asio::io_context& io_;
   const HttpSettings& http_;
   const GrpcSettings& grpc_;
-  Snapshot* current_ = nullptr;
-  Snapshot* refusing_ = nullptr;
+  const Directory* current_ = nullptr;
+  const Directory* refusing_ = nullptr;
 };
 
 }  // namespace meshhost

@@ -2,64 +2,100 @@
 #include "host/runtime/host.h"
 
 #include <algorithm>
+#include <atomic>
+#include <boost/asio/post.hpp>
+#include <ctime>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "host/base/concat.h"
 #include "host/base/status_macros.h"
-#include "host/runtime/generation_builder.h"
+#include "host/config/config_error.h"
 #include "host/runtime/host_metrics.h"
-#include "host/runtime/settings_from_config.h"
+#include "host/runtime/production_warnings.h"
+#include "host/telemetry/host_info.h"
 
 namespace meshhost {
 namespace {
-
-constexpr std::chrono::seconds kUnloadPatience{2};
 
 uint32_t WorkerCount(const Config& config) {
   if (config.host.workers != 0) return config.host.workers;
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
+LogLevel LevelOf(const LogConfig& config) { return static_cast<LogLevel>(config.level); }
+
+// How far the workers have changed to a generation.
+struct Switch {
+  Host::Switched switched;
+  std::atomic<size_t> workers_left;
+};
+
 }  // namespace
 
-Host::Host(std::shared_ptr<const Config> config)
-    : config_(std::move(config)),
-      http_settings_(HttpSettingsFrom(*config_)),
-      grpc_settings_(GrpcSettingsFrom(*config_)),
-      state_(config_) {}
+Host::Host(const Config& config, boost::asio::io_context& control)
+    : control_(control), worker_count_(WorkerCount(config)), limits_(worker_count_) {}
 
 Host::~Host() {
   if (log_ != nullptr) Shutdown();
 }
 
-absl::StatusOr<std::unique_ptr<Host>> Host::Prepare(std::shared_ptr<const Config> config) {
-  std::unique_ptr<Host> host(new Host(std::move(config)));
-  RETURN_IF_ERROR(host->Build());
+absl::StatusOr<std::unique_ptr<Host>> Host::Prepare(std::shared_ptr<const Config> config,
+                                                    boost::asio::io_context& control) {
+  std::unique_ptr<Host> host(new Host(*config, control));
+  RETURN_IF_ERROR(host->Build(std::move(config)));
   return host;
 }
 
-absl::Status Host::Build() {
-  ASSIGN_OR_RETURN(log_, AsyncLog::Open(config_->log));
-  const uint32_t workers = WorkerCount(*config_);
-  if (config_->access_log.output.kind != LogOutput::Kind::kOff) {
-    ASSIGN_OR_RETURN(access_log_, AccessLog::Open(config_->access_log, workers));
+absl::Status Host::Build(std::shared_ptr<const Config> config) {
+  ASSIGN_OR_RETURN(log_, AsyncLog::Open(config->log));
+  if (config->access_log.output.kind != LogOutput::Kind::kOff) {
+    ASSIGN_OR_RETURN(access_log_, AccessLog::Open(config->access_log, worker_count_));
   }
   metrics_ = std::make_unique<Registry>(
-      Registry::Options{workers, config_->metrics.max_series_per_family});
-  ASSIGN_OR_RETURN(certificates_, ReadCertificates(*config_));
-  RETURN_IF_ERROR(
-      modules_.Create(*config_, {*metrics_, *log_, state_, config_->host.run_directory, workers,
-                                 static_cast<size_t>(config_->limits.connection_buffer)}));
-  const GenerationEnvironment environment{*metrics_, access_log_.get(), state_.health()};
-  ASSIGN_OR_RETURN(generation_, GenerationBuilder(*config_, environment).Build(modules_));
-  for (uint32_t i = 0; i < workers; ++i) {
-    workers_.push_back(std::make_unique<ServingWorker>(i, http_settings_, grpc_settings_));
-    workers_.back()->Publish(*generation_, generation_->refusing());
+      Registry::Options{worker_count_, config->metrics.max_series_per_family});
+  ASSIGN_OR_RETURN(ListenerMetrics listener_metrics, ListenerMetrics::Make(*metrics_, {}));
+  listener_metrics_ = std::make_unique<ListenerMetrics>(std::move(listener_metrics));
+  listening_ = std::make_unique<ListenerEnvironment>(
+      ListenerEnvironment{std::make_shared<Admission>(0), worker_count_, *log_, {}});
+  certificate_watch_ = std::make_unique<CertificateWatch>(*metrics_, *log_);
+  unloader_ = std::make_unique<ModuleUnloader>(
+      *log_, [this](const ModuleInstance& instance) { OnUnload(instance); });
+  for (uint32_t i = 0; i < worker_count_; ++i) {
+    workers_.push_back(std::make_unique<ServingWorker>(i));
     heartbeats_.push_back(std::make_unique<Heartbeat>(workers_.back()->worker()));
   }
+  retirement_ = std::make_unique<Retirement>(control_, workers_);
+  ASSIGN_OR_RETURN(current_, Assemble(std::move(config), nullptr, {}));
   return AddMetrics();
+}
+
+DeploymentEnvironment Host::deployment_environment() {
+  return {
+      {*metrics_, access_log_.get(), *listener_metrics_, limits_}, state_.health(), reflection_};
+}
+
+absl::StatusOr<std::unique_ptr<Generation>> Host::Assemble(std::shared_ptr<const Config> config,
+                                                           const Generation* running,
+                                                           const std::set<std::string>& replace) {
+  auto next = std::make_unique<Generation>(++last_generation_, std::move(config));
+  ASSIGN_OR_RETURN(
+      next->listeners(),
+      ReadListeners(next->config(), running == nullptr ? nullptr : &running->listeners(),
+                    *listening_));
+  const ModuleLoading loading{
+      {*metrics_, *log_, state_, next->config().host.run_directory, worker_count_,
+       static_cast<size_t>(next->config().limits.connection_buffer)},
+      *unloader_};
+  RETURN_IF_ERROR(next->modules().Create(next->config(), loading, next->number(),
+                                         running == nullptr ? nullptr : &running->modules(),
+                                         replace));
+  RETURN_IF_ERROR(next->Deploy(deployment_environment(), running));
+  for (const ListenerConfig& listener : next->config().listeners) {
+    RETURN_IF_ERROR(listener_metrics_->Add(listener.name));
+  }
+  return next;
 }
 
 absl::Status Host::AddMetrics() {
@@ -67,47 +103,252 @@ absl::Status Host::AddMetrics() {
   for (uint32_t i = 0; i < workers_.size(); ++i) {
     RETURN_IF_ERROR(AddWorkerMetrics(*metrics_, i, *workers_[i]));
   }
-  return AddModuleMetrics(*metrics_, modules_);
-}
-
-absl::Status Host::Start(InheritedSockets inherited) {
-  inherited_ = std::move(inherited);
-  ASSIGN_OR_RETURN(std::vector<BoundListener> listeners,
-                   BindListeners(*config_, certificates_, static_cast<uint32_t>(workers_.size()),
-                                 inherited_, *log_));
-  std::vector<const Heartbeat*> heartbeats;
-  for (const auto& heartbeat : heartbeats_) heartbeats.push_back(heartbeat.get());
-  state_.SetModules(modules_);
-  state_.SetGeneration(*generation_);
-  state_.SetHeartbeats(std::move(heartbeats));
-  ASSIGN_OR_RETURN(admin_, AdminServer::Start(config_->admin, *metrics_, state_));
-  RETURN_IF_ERROR(modules_.Start());
-  StartWorkers(std::move(listeners));
+  ASSIGN_OR_RETURN(reload_counters_,
+                   AddReloadMetrics(
+                       *metrics_, [this] { return static_cast<double>(state_.generation()); },
+                       [this] { return static_cast<double>(unloader_->retained().size()); }));
   return absl::OkStatus();
 }
 
-void Host::StartWorkers(std::vector<BoundListener> listeners) {
-  for (BoundListener& listener : listeners) {
-    size_t next = 0;
-    for (UniqueFd& socket : listener.sockets.per_worker) {
-      workers_[next++ % workers_.size()]->AddListener(std::move(socket), listener.settings);
-    }
-    socket_files_.push_back(std::move(listener.sockets.file));
-    log_->Info("listening", {{"listener", listener.settings->listener},
-                             {"address", listener.sockets.bound.ToString()},
-                             {"tls", listener.settings->tls != nullptr}});
-  }
-  BindAddress admin = config_->admin.address;
+// ---- Serving.
+
+absl::Status Host::BringUp(Generation& next) {
+  RETURN_IF_ERROR(next.modules().Start());
+  return BindListeners(next.config(), *listening_, next.listeners());
+}
+
+absl::Status Host::Start(AdminOperations& operations, InheritedSockets inherited) {
+  listening_->inherited = std::move(inherited);
+  RETURN_IF_ERROR(BindListeners(current_->config(), *listening_, current_->listeners()));
+  state_.SetGeneration(*current_);
+  std::vector<const Heartbeat*> heartbeats;
+  for (const auto& heartbeat : heartbeats_) heartbeats.push_back(heartbeat.get());
+  state_.SetHeartbeats(std::move(heartbeats));
+  ASSIGN_OR_RETURN(admin_,
+                   AdminServer::Start(current_->config().admin, *metrics_, state_, operations));
+  RETURN_IF_ERROR(current_->modules().Start());
+  Apply(*current_);
+  for (size_t i = 0; i < workers_.size(); ++i) PublishTo(*workers_[i], i, *current_);
+  LogListeners();
+  BindAddress admin = current_->config().admin.address;
   admin.port = admin_->port();
   log_->Info("listening", {{"listener", "admin"}, {"address", admin.ToString()}, {"tls", false}});
   for (const auto& worker : workers_) worker->Start();
-  for (const std::string& name : inherited_.Unused()) {
+  for (const std::string& name : listening_->inherited.Unused()) {
     log_->Warn("passed socket is not used by any listener", {{"name", name}});
   }
   state_.BeginServing();
+  size_t endpoints = 0;
+  for (const auto& deployment : current_->deployments())
+    endpoints += deployment->endpoints().size();
   log_->Info("ready", {{"workers", workers_.size()},
-                       {"modules", modules_.entries().size()},
-                       {"endpoints", generation_->endpoints().size()}});
+                       {"modules", current_->modules().entries().size()},
+                       {"endpoints", endpoints}});
+  return absl::OkStatus();
+}
+
+void Host::LogListeners() const {
+  for (const BoundListener& listener : current_->listeners()) {
+    if (listener.sockets.empty()) continue;
+    log_->Info("listening", {{"listener", listener.settings->listener},
+                             {"address", listener.bound.ToString()},
+                             {"tls", listener.settings->tls != nullptr}});
+  }
+}
+
+// On the worker, or before it starts.
+void Host::PublishTo(ServingWorker& worker, size_t index, Generation& next) {
+  worker.Publish(next, next.refusing(), next.http(), next.grpc());
+  for (BoundListener& listener : next.listeners()) {
+    bool is_new = false;
+    for (size_t i = index; i < listener.sockets.size(); i += workers_.size()) {
+      if (!listener.sockets[i].valid()) break;
+      worker.AddListener(std::move(listener.sockets[i]), listener.settings);
+      is_new = true;
+    }
+    if (!is_new) worker.UpdateListener(listener.settings);
+  }
+}
+
+// What a generation changes outside of the workers.
+void Host::Apply(Generation& next) {
+  log_->SetLevel(LevelOf(next.config().log));
+  ApplyConnectionLimits(next.config(), *listening_, next.listeners());
+  for (const auto& deployment : next.deployments()) deployment->ApplyLimits();
+  for (const ModuleSet::Entry& module : next.modules().entries()) {
+    const ModuleInstance& instance = *module.instance;
+    if (module_info_.contains(&instance)) continue;
+    const MetricOwner owner = metrics_->NewOwner();
+    // More series than a family may have: the module runs without this one.
+    (void)AddModuleInfo(*metrics_, instance.name(), instance.report().note.version,
+                        instance.file_sha256(), owner);
+    module_info_[&instance] = owner;
+  }
+  reflection_.Replace(next.Reflection());
+  Speak(next);
+  WatchCertificates(next);
+  WarnOfProductionOverrides(next.config(), *log_);
+}
+
+void Host::WatchCertificates(const Generation& next) {
+  std::set<std::string> names;
+  for (const BoundListener& listener : next.listeners()) {
+    const std::string& name = listener.settings->listener;
+    names.insert(name);
+    for (const std::string& warning : listener.rehearsal.warnings) {
+      log_->Warn("certificates", {{"listener", name}, {"warning", warning}});
+    }
+    for (const CertificateChange& change : listener.rehearsal.changes) {
+      log_->Info("certificate changed", {{"listener", name}, {"change", change.ToString()}});
+    }
+    // More series than a family may have: it serves without these.
+    (void)certificate_watch_->Replace(name, listener.settings->tls);
+  }
+  for (const BoundListener& listener : current_->listeners()) {
+    const std::string& name = listener.settings->listener;
+    if (!names.contains(name)) (void)certificate_watch_->Replace(name, nullptr);
+  }
+  WarnOfExpiry();
+}
+
+void Host::WarnOfExpiry() { certificate_watch_->WarnOfExpiry(std::time(nullptr)); }
+
+// Services and their health as the modules of `next` tell.
+void Host::Speak(const Generation& next) {
+  for (const ModuleSet::Entry& module : current_->modules().entries()) {
+    if (!next.modules().Contains(*module.instance)) module.instance->SpeakForModule(false);
+  }
+  std::map<std::string, std::string> services;  // to the module
+  for (const ModuleSet::Entry& module : next.modules().entries()) {
+    module.instance->SpeakForModule(true);
+    const auto told = module.instance->health();
+    for (const std::string& service : module.instance->registration().services()) {
+      const auto found = told.find(service);
+      state_.SetServing(module.config->name, service, found == told.end() || found->second);
+      services[service] = module.config->name;
+    }
+  }
+  for (const ModuleSet::Entry& module : current_->modules().entries()) {
+    for (const std::string& service : module.instance->registration().services()) {
+      const auto found = services.find(service);
+      if (found == services.end() || found->second != module.config->name) {
+        state_.Forget(module.config->name, service, found == services.end());
+      }
+    }
+  }
+}
+
+void Host::OnUnload(const ModuleInstance& instance) {
+  const auto found = module_info_.find(&instance);
+  if (found == module_info_.end()) return;
+  metrics_->RemoveOwner(found->second);
+  module_info_.erase(found);
+}
+
+// ---- Changing.
+
+absl::StatusOr<std::unique_ptr<Generation>> Host::PrepareNext(
+    std::shared_ptr<const Config> config) {
+  std::set<std::string> replace;
+  while (true) {
+    ASSIGN_OR_RETURN(std::unique_ptr<Generation> next, Assemble(config, current_.get(), replace));
+    RETURN_IF_ERROR(CheckLiveInstances(*next));
+    RETURN_IF_ERROR(BringUp(*next));
+    const absl::Status reconfigured = Reconfigure(*next, replace);
+    if (reconfigured.ok()) return next;
+    if (!absl::IsUnimplemented(reconfigured)) return reconfigured;
+  }
+}
+
+absl::Status Host::CheckLiveInstances(const Generation& next) const {
+  const uint32_t most = next.config().reload.max_generations;
+  const std::vector<RetainedModule> retained = unloader_->retained();
+  for (const ModuleSet::Entry& module : next.modules().entries()) {
+    if (!module.fresh) continue;
+    const std::string& name = module.config->name;
+    size_t live = 1 + retirement_->Instances(name, *current_) +
+                  (current_->modules().Find(name) != nullptr ? 1 : 0);
+    for (const RetainedModule& one : retained) live += one.module == name ? 1 : 0;
+    if (live <= most) continue;
+    return StatusAt(next.config().file, module.config->position,
+                    absl::ResourceExhaustedError(Concat(
+                        {"module \"", name, "\" would be live ", std::to_string(live),
+                         " times, reload.max_generations is ", std::to_string(most),
+                         ": older generations still have calls open or could not be unloaded"})));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Host::Reconfigure(const Generation& next, std::set<std::string>& replace) {
+  std::vector<const ModuleSet::Entry*> done;
+  absl::Status status;
+  for (const ModuleSet::Entry& module : next.modules().entries()) {
+    if (!module.reconfigure) continue;
+    status = module.instance->Reconfigure(module.config->config_json);
+    if (status.ok()) {
+      done.push_back(&module);
+      continue;
+    }
+    if (absl::IsUnimplemented(status)) replace.insert(module.config->name);
+    status = StatusAt(next.config().file, module.config->position, status);
+    break;
+  }
+  if (status.ok()) return status;
+  for (const ModuleSet::Entry* module : done) {
+    (void)module->instance->Reconfigure(module->running_config->config_json);
+  }
+  return status;
+}
+
+void Host::UndoReconfiguration(const Generation& failed) {
+  for (const ModuleSet::Entry& module : failed.modules().entries()) {
+    if (!module.reconfigure) continue;
+    const absl::Status undone = module.instance->Reconfigure(module.running_config->config_json);
+    if (undone.ok()) continue;
+    log_->Error("module did not take its former settings back",
+                {{"module", module.config->name},
+                 {"error", std::string_view(undone.message().data(), undone.message().size())}});
+  }
+}
+
+void Host::Commit(std::unique_ptr<Generation> next, Switched switched) {
+  Apply(*next);
+  auto change = std::make_shared<Switch>();
+  before_ = std::exchange(current_, std::move(next));
+  change->switched = std::move(switched);
+  change->workers_left = workers_.size();
+  LogListeners();
+  state_.SetGeneration(*current_);
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    ServingWorker& worker = *workers_[i];
+    worker.Run([this, change, &worker, i, to = current_.get()] {
+      PublishTo(worker, i, *to);
+      if (change->workers_left.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+      boost::asio::post(control_, [this, change] { change->switched(std::move(before_)); });
+    });
+  }
+}
+
+void Host::Retire(std::unique_ptr<Generation> old) {
+  for (const BoundListener& listener : old->listeners()) {
+    if (FindListener(current_->listeners(), listener.id) != nullptr) continue;
+    log_->Info("listener closes",
+               {{"listener", listener.settings->listener}, {"address", listener.bound.ToString()}});
+    for (const auto& worker : workers_) {
+      worker->Run([raw = worker.get(), id = listener.id] { raw->RemoveListener(id); });
+    }
+  }
+  retirement_->Retire(std::move(old), *current_);
+}
+
+// ---- Stopping.
+
+void Host::ForEachCallList(void (*task)(CallList&)) {
+  for (const DeploymentRef& deployment : current_->deployments()) {
+    for (uint32_t i = 0; i < workers_.size(); ++i) {
+      workers_[i]->Run([task, &calls = deployment->calls().For(i)] { task(calls); });
+    }
+  }
 }
 
 void Host::BeginDraining() {
@@ -116,34 +357,46 @@ void Host::BeginDraining() {
 }
 
 void Host::StopAccepting() {
-  socket_files_.clear();
-  for (const auto& worker : workers_) worker->StopAccepting();
+  for (BoundListener& listener : current_->listeners()) listener.file.reset();
+  for (const auto& worker : workers_) {
+    worker->Run([raw = worker.get()] { raw->StopAccepting(); });
+  }
 }
 
 void Host::DrainSessions(uint64_t deadline_ns) {
-  modules_.Drain(deadline_ns);
-  for (const auto& worker : workers_) {
-    worker->DrainSessions();
-    worker->RetireSnapshots();
+  for (const ModuleSet::Entry& module : current_->modules().entries()) {
+    module.instance->Drain(deadline_ns);
   }
-  retiring_ = true;
-}
-
-bool Host::Drained() const {
-  return retiring_ && std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) {
-           return worker->idle() &&
-                  worker->worker().stats().active.load(std::memory_order_relaxed) == 0;
-         });
+  ForEachCallList([](CallList& calls) { calls.Drain(Reason::kDraining); });
+  retirement_->Drain();
+  for (const auto& worker : workers_) {
+    worker->Run([raw = worker.get()] { raw->DrainSessions(); });
+  }
+  draining_sessions_ = true;
 }
 
 void Host::AbortCalls() {
-  for (const auto& worker : workers_) worker->AbortCalls();
+  ForEachCallList([](CallList& calls) { calls.AbortAll(Reason::kDraining); });
+  retirement_->AbortCalls();
+}
+
+bool Host::Drained() const {
+  if (!draining_sessions_ || retirement_->calls() != 0) return false;
+  for (const DeploymentRef& deployment : current_->deployments()) {
+    if (deployment->calls().calls() != 0) return false;
+  }
+  return std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) {
+    return worker->worker().stats().active.load(std::memory_order_relaxed) == 0;
+  });
 }
 
 bool Host::Shutdown() {
   for (const auto& worker : workers_) worker->StopAndJoin();
   admin_.reset();
-  return modules_.Unload(kUnloadPatience, *log_);
+  if (retirement_ != nullptr) retirement_->Forget();
+  before_.reset();
+  current_.reset();
+  return unloader_ == nullptr || unloader_->retained().empty();
 }
 
 void Host::CloseLogs() {

@@ -1,37 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Host: the composition root. Builds everything that a configuration asks for, serves, and takes it
-// down again. Start is all or nothing: whatever fails, what was built before is gone when the error
-// is returned.
+// Host: the composition root. Builds everything that a configuration asks for, serves, changes to
+// another configuration while it serves, and takes everything down again. Start and change are all
+// or nothing: whatever fails, what was built for it is gone when the error is returned.
 #pragma once
 
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <map>
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "host/admin/admin_server.h"
 #include "host/config/config.h"
-#include "host/runtime/bound_listeners.h"
+#include "host/filter/in_flight_limits.h"
+#include "host/runtime/certificate_watch.h"
 #include "host/runtime/generation.h"
 #include "host/runtime/host_state.h"
-#include "host/runtime/module_set.h"
+#include "host/runtime/module_unloader.h"
+#include "host/runtime/retirement.h"
 #include "host/runtime/serving_worker.h"
 #include "host/telemetry/access_log.h"
 #include "host/telemetry/async_log.h"
+#include "host/telemetry/listener_metrics.h"
 #include "host/telemetry/registry.h"
+#include "host/telemetry/reload_metrics.h"
 
 namespace meshhost {
 
-// Lives on the control thread (the main thread).
+// Lives on the control thread (the main thread), whose loop `control` is.
 class Host final {
  public:
   // Everything that can fail but touches nobody: logs, certificates, modules, tables. What `check`
   // does, and the first half of a start.
-  static absl::StatusOr<std::unique_ptr<Host>> Prepare(std::shared_ptr<const Config> config);
+  static absl::StatusOr<std::unique_ptr<Host>> Prepare(std::shared_ptr<const Config> config,
+                                                       boost::asio::io_context& control);
   ~Host();
 
-  // Binds what is not inherited, starts modules, admin and workers.
-  absl::Status Start(InheritedSockets inherited);
+  // Binds what it does not inherit, starts modules, admin and workers. `operations`: what the admin
+  // server may ask for.
+  absl::Status Start(AdminOperations& operations, InheritedSockets inherited);
+
+  // ---- Changing the configuration, in this order (Reloader decides when).
+  // Everything that can fail; touches nothing that serves.
+  absl::StatusOr<std::unique_ptr<Generation>> PrepareNext(std::shared_ptr<const Config> config);
+  // The same without starting, binding or changing anything, for a look at it.
+  absl::StatusOr<std::unique_ptr<Generation>> PlanNext(std::shared_ptr<const Config> config) {
+    return Assemble(std::move(config), current_.get(), {});
+  }
+  // `next` serves from now on. `switched` is called on the control thread with the generation that
+  // served before, once no worker begins calls on it any more. No other change until then.
+  using Switched = std::function<void(std::unique_ptr<Generation> before)>;
+  void Commit(std::unique_ptr<Generation> next, Switched switched);
+  // Ends what only `old` has: listeners, deployments, modules.
+  void Retire(std::unique_ptr<Generation> old);
+  // Gives shared modules back the settings that they had before `failed` was prepared.
+  void UndoReconfiguration(const Generation& failed);
+  const Generation& current() const { return *current_; }
+  const Retirement& retirement() const { return *retirement_; }
 
   // ---- Stopping, in this order (StopSequence decides when).
   void BeginDraining();
@@ -48,31 +77,58 @@ class Host final {
 
   void ReopenLogs();
   std::vector<Heartbeat*> heartbeats() const;
+  // Warns of certificates that expire soon; every hour is fitting.
+  void WarnOfExpiry();
   Log& log() { return *log_; }
-  const Config& config() const { return *config_; }
+  Registry& metrics() { return *metrics_; }
+  const ReloadCounters& reload_counters() const { return reload_counters_; }
+  HostState& state() { return state_; }
+  const Config& config() const { return current_->config(); }
 
  private:
-  explicit Host(std::shared_ptr<const Config> config);
-  absl::Status Build();
+  Host(const Config& config, boost::asio::io_context& control);
+  absl::Status Build(std::shared_ptr<const Config> config);
   absl::Status AddMetrics();
-  void StartWorkers(std::vector<BoundListener> listeners);
+  // Reads, loads and builds; neither starts nor binds.
+  absl::StatusOr<std::unique_ptr<Generation>> Assemble(std::shared_ptr<const Config> config,
+                                                       const Generation* running,
+                                                       const std::set<std::string>& replace);
+  absl::Status BringUp(Generation& next);
+  // Unimplemented: the modules that cannot are in `replace` now.
+  absl::Status Reconfigure(const Generation& next, std::set<std::string>& replace);
+  absl::Status CheckLiveInstances(const Generation& next) const;
+  void Apply(Generation& next);
+  void Speak(const Generation& next);
+  void WatchCertificates(const Generation& next);
+  void PublishTo(ServingWorker& worker, size_t index, Generation& next);
+  void OnUnload(const ModuleInstance& instance);
+  // Runs `task` on each worker with the calls that it has open on each current deployment.
+  void ForEachCallList(void (*task)(CallList&));
+  void LogListeners() const;
+  DeploymentEnvironment deployment_environment();
 
-  const std::shared_ptr<const Config> config_;
-  const HttpSettings http_settings_;
-  const GrpcSettings grpc_settings_;
+  boost::asio::io_context& control_;
+  const uint32_t worker_count_;
   std::unique_ptr<AsyncLog> log_;
   std::unique_ptr<AccessLog> access_log_;
   std::unique_ptr<Registry> metrics_;
+  ReloadCounters reload_counters_;
   HostState state_;
-  std::vector<std::shared_ptr<const TlsContext>> certificates_;
-  ModuleSet modules_;
-  std::unique_ptr<Generation> generation_;
+  ReflectionCatalog reflection_;
+  InFlightLimits limits_;
+  std::unique_ptr<ListenerMetrics> listener_metrics_;
+  std::unique_ptr<ListenerEnvironment> listening_;
+  std::unique_ptr<CertificateWatch> certificate_watch_;
+  std::unique_ptr<ModuleUnloader> unloader_;
+  std::map<const ModuleInstance*, MetricOwner> module_info_;
   std::vector<std::unique_ptr<ServingWorker>> workers_;
   std::vector<std::unique_ptr<Heartbeat>> heartbeats_;
+  std::unique_ptr<Retirement> retirement_;
+  std::unique_ptr<Generation> current_;
+  std::unique_ptr<Generation> before_;  // while workers change from it to current_
   std::unique_ptr<AdminServer> admin_;
-  InheritedSockets inherited_;
-  std::vector<SocketFile> socket_files_;
-  bool retiring_ = false;
+  uint64_t last_generation_ = 0;
+  bool draining_sessions_ = false;
 };
 
 }  // namespace meshhost

@@ -53,13 +53,4 @@ absl::Status AddWorkerMetrics(Registry& registry, uint32_t index, const ServingW
   return AddConnectionMetrics(registry, index, readings);
 }
 
-absl::Status AddModuleMetrics(Registry& registry, const ModuleSet& modules) {
-  for (const ModuleSet::Entry& entry : modules.entries()) {
-    RETURN_IF_ERROR(AddModuleInfo(registry, entry.instance->name(),
-                                  entry.instance->report().note.version, entry.config->sha256,
-                                  registry.NewOwner()));
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace meshhost

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "absl/status/status.h"
-#include "host/runtime/module_set.h"
 #include "host/runtime/serving_worker.h"
 #include "host/telemetry/access_log.h"
 #include "host/telemetry/async_log.h"
@@ -14,6 +13,5 @@ namespace meshhost {
 // the registry's last scrape. `access_log` may be null.
 absl::Status AddHostMetrics(Registry& registry, const AsyncLog& log, const AccessLog* access_log);
 absl::Status AddWorkerMetrics(Registry& registry, uint32_t index, const ServingWorker& worker);
-absl::Status AddModuleMetrics(Registry& registry, const ModuleSet& modules);
 
 }  // namespace meshhost

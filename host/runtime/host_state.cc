@@ -11,6 +11,16 @@
 
 namespace meshhost {
 
+void HostState::SetGeneration(const Generation& generation) {
+  const absl::MutexLock lock(&mutex_);
+  generation_ = &generation;
+}
+
+uint64_t HostState::generation() const {
+  const absl::MutexLock lock(&mutex_);
+  return generation_ == nullptr ? 0 : generation_->number();
+}
+
 bool HostState::Healthy() const { return phase_ == Phase::kReady && failed_.empty(); }
 
 void HostState::BeginServing() {
@@ -38,6 +48,17 @@ void HostState::SetServing(std::string_view module, std::string_view service, bo
   health_.Set("", Healthy());
 }
 
+void HostState::Forget(std::string_view module, std::string_view service, bool gone) {
+  const absl::MutexLock lock(&mutex_);
+  const auto failed = failed_.find(module);
+  if (failed != failed_.end()) {
+    failed->second.erase(std::string(service));
+    if (failed->second.empty()) failed_.erase(failed);
+  }
+  if (gone) health_.Remove(service);
+  health_.Set("", Healthy());
+}
+
 HealthReport HostState::Health() const {
   HealthReport report;
   for (size_t i = 0; i < heartbeats_.size(); ++i) {
@@ -48,8 +69,8 @@ HealthReport HostState::Health() const {
   }
   const absl::MutexLock lock(&mutex_);
   report.ready = Healthy() && report.live;
-  for (const ModuleConfig& module : config_->modules) {
-    if (!module.enabled) continue;
+  for (const ModuleSet::Entry& entry : generation_->modules().entries()) {
+    const ModuleConfig& module = *entry.config;
     HealthCheck check{Concat({"module/", module.name}), true, ""};
     const auto found = failed_.find(module.name);
     if (found != failed_.end()) {
@@ -63,11 +84,15 @@ HealthReport HostState::Health() const {
   return report;
 }
 
-std::string HostState::ConfigJson() const { return ToJson(*config_); }
+std::string HostState::ConfigJson() const {
+  const absl::MutexLock lock(&mutex_);
+  return ToJson(generation_->config());
+}
 
 std::string HostState::ModulesJson() const {
   nlohmann::json modules = nlohmann::json::array();
-  for (const ModuleSet::Entry& entry : modules_->entries()) {
+  const absl::MutexLock lock(&mutex_);
+  for (const ModuleSet::Entry& entry : generation_->modules().entries()) {
     const ModuleInstance& instance = *entry.instance;
     nlohmann::json endpoints = nlohmann::json::array();
     for (const auto& method : instance.registration().methods()) {
@@ -88,8 +113,11 @@ std::string HostState::ModulesJson() const {
 
 std::string HostState::OpenApiJson() const {
   OpenApiDocument document;
-  for (const Endpoint& endpoint : generation_->endpoints()) {
-    if (endpoint.kind == Kind::kHttp) document.Add(endpoint);
+  const absl::MutexLock lock(&mutex_);
+  for (const DeploymentRef& deployment : generation_->deployments()) {
+    for (const Endpoint& endpoint : deployment->endpoints()) {
+      if (endpoint.kind == Kind::kHttp) document.Add(endpoint);
+    }
   }
   return document.ToJson(kVersion);
 }

@@ -24,18 +24,21 @@ namespace meshhost {
 // facts. Owned by the Host, outlives the admin server and the modules. Any thread.
 class HostState final : public AdminSource, public HealthSink {
  public:
-  explicit HostState(std::shared_ptr<const Config> config) : config_(std::move(config)) {}
-
   HealthRegistry& health() { return health_; }
+  // What serves, until the next one is set.
+  void SetGeneration(const Generation& generation);
   // Before the admin server starts; what they point to outlives it.
-  void SetModules(const ModuleSet& modules) { modules_ = &modules; }
-  void SetGeneration(const Generation& generation) { generation_ = &generation; }
   void SetHeartbeats(std::vector<const Heartbeat*> heartbeats) {
     heartbeats_ = std::move(heartbeats);
   }
   // Flip /readyz, /health and every gRPC service together.
   void BeginServing();
   void BeginDraining();
+
+  // The module no longer has the service; nobody else has it when `gone`.
+  void Forget(std::string_view module, std::string_view service, bool gone);
+  // Of what serves; 0 before SetGeneration.
+  uint64_t generation() const;
 
   // AdminSource.
   HealthReport Health() const override;
@@ -52,12 +55,11 @@ class HostState final : public AdminSource, public HealthSink {
 
   bool Healthy() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  const std::shared_ptr<const Config> config_;
-  const ModuleSet* modules_ = nullptr;
-  const Generation* generation_ = nullptr;
   std::vector<const Heartbeat*> heartbeats_;
   HealthRegistry health_;
   mutable absl::Mutex mutex_;
+  // Looked at under the lock only, so that the control thread is free to replace and destroy it.
+  const Generation* generation_ ABSL_GUARDED_BY(mutex_) = nullptr;
   Phase phase_ ABSL_GUARDED_BY(mutex_) = Phase::kStarting;
   // Services that their module said do not serve, by module.
   std::map<std::string, std::set<std::string>, std::less<>> failed_ ABSL_GUARDED_BY(mutex_);

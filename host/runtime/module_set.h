@@ -2,42 +2,59 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "host/config/config.h"
 #include "host/module/claims.h"
-#include "host/module/module_instance.h"
+#include "host/runtime/module_unloader.h"
 
 namespace meshhost {
 
-// The modules of one configuration, in its order. Owned by the Host; control thread, except where a
-// function says otherwise.
+// What loading modules needs. All outlive them. Plain value.
+struct ModuleLoading {
+  ModuleEnvironment environment;
+  ModuleUnloader& unloader;
+};
+
+// The modules of one configuration, in its order. Part of a Generation; control thread, except
+// where a function says otherwise.
 class ModuleSet final {
  public:
+  struct Entry {
+    const ModuleConfig* config;  // in the Config that Create was given
+    InstanceRef instance;
+    // Created for this set and not started yet; else it serves already.
+    bool fresh = false;
+    // It serves already, but with other settings than `config` has.
+    bool reconfigure = false;
+    const ModuleConfig* running_config = nullptr;  // of the set that it is from, when not fresh
+  };
+
   ModuleSet() = default;
-  // Unloads what is left.
   ~ModuleSet();
   ModuleSet(const ModuleSet&) = delete;
   ModuleSet& operator=(const ModuleSet&) = delete;
 
-  // Checks, loads and creates every enabled module: all, or none and the error of the first that
-  // failed, with its place in the configuration.
-  absl::Status Create(const Config& config, const ModuleEnvironment& environment);
+  // Takes over from `running` (null: nothing runs) each instance that can serve the configuration
+  // as it is or after Reconfigure, and checks, loads and creates the others as `generation`. Those
+  // named in `replace` are never taken over. All, or an error with its place in the configuration.
+  absl::Status Create(const Config& config, const ModuleLoading& loading, uint64_t generation,
+                      const ModuleSet* running, const std::set<std::string>& replace);
+  // Starts what is fresh.
   absl::Status Start();
-  void Drain(uint64_t deadline_ns);
-  // In reverse order. False: some still hold something; they stay mapped and are logged.
-  bool Unload(std::chrono::nanoseconds patience, Log& log);
 
-  struct Entry {
-    const ModuleConfig* config;  // in the Config that Create was given
-    std::unique_ptr<ModuleInstance> instance;
-  };
-  // Fixed between Create and Unload, so that any thread may read it then.
+  // Fixed between Create and destruction, so that any thread may read it then.
   const std::vector<Entry>& entries() const { return entries_; }
+  const Entry* Find(std::string_view module) const;
+  bool Contains(const ModuleInstance& instance) const;
 
  private:
+  absl::StatusOr<Entry> Load(const ModuleConfig& module, const ModuleLoading& loading,
+                             uint64_t generation);
+
   Claims claims_;
   std::vector<Entry> entries_;
 };

@@ -19,6 +19,7 @@
 #include "host/config/print.h"
 #include "host/runtime/exit_codes.h"
 #include "host/runtime/host.h"
+#include "host/runtime/reloader.h"
 #include "host/runtime/service_notifier.h"
 #include "host/runtime/stop_sequence.h"
 #include "host/runtime/watchdog.h"
@@ -90,16 +91,21 @@ std::string ServingStatus(const Config& config) {
                  std::to_string(config.modules.size())});
 }
 
-// The control loop: signals, the watchdog, the stop sequence.
+// What the control loop waits for: signals, the watchdog, certificates that expire.
 class Control final {
  public:
-  Control(Host& host, const ServiceNotifier& notifier)
-      : host_(host),
+  Control(boost::asio::io_context& io, Host& host, Reloader& reloader,
+          const ServiceNotifier& notifier)
+      : io_(io),
+        host_(host),
+        reloader_(reloader),
+        signals_(io, SIGTERM, SIGINT, SIGUSR1),
         notifier_(notifier),
-        signals_(io_, SIGTERM, SIGINT, SIGUSR1),
         watchdog_(notifier, host.heartbeats()),
-        tick_(io_),
-        stop_(io_, host) {}
+        tick_(io),
+        stop_(io, host) {
+    signals_.add(SIGHUP);
+  }
 
   void Run() {
     AwaitSignal();
@@ -118,26 +124,37 @@ class Control final {
 
   void OnSignal(int number) {
     if (number == SIGUSR1) return host_.ReopenLogs();
+    if (number == SIGHUP) return reloader_.Request();
     // The second one: whoever sends it does not want to wait, so nothing is cleaned up.
     if (stop_.begun()) std::_Exit(kExitFailed);
     notifier_.Stopping(TimeToStop(host_.config()));
+    reloader_.Stop();
     stop_.Begin();
   }
 
   void Tick() {
     watchdog_.Tick();
+    if (const auto now = std::chrono::steady_clock::now(); now >= expiry_check_) {
+      host_.WarnOfExpiry();
+      expiry_check_ = now + kExpiryCheck;
+    }
     tick_.expires_after(watchdog_.period());
     tick_.async_wait([this](const boost::system::error_code& error) {
       if (!error) Tick();
     });
   }
 
-  asio::io_context io_{1};
+  static constexpr std::chrono::hours kExpiryCheck{1};
+
+  asio::io_context& io_;
   Host& host_;
-  const ServiceNotifier& notifier_;
+  Reloader& reloader_;
   asio::signal_set signals_;
+  const ServiceNotifier& notifier_;
   Watchdog watchdog_;
   asio::steady_timer tick_;
+  std::chrono::steady_clock::time_point expiry_check_ =
+      std::chrono::steady_clock::now() + kExpiryCheck;
   StopSequence stop_;
 };
 
@@ -158,13 +175,16 @@ int RunHost(const std::string& config_file) {
   }
   const ServiceNotifier notifier;
   notifier.NeedsTime(TimeToStart(*loaded.config));
-  auto host = Host::Prepare(loaded.config);
+  asio::io_context io(1);
+  Reloader reloader(io, config_file, notifier);
+  auto host = Host::Prepare(loaded.config, io);
   if (!host.ok()) {
     std::cerr << host.status().message() << "\n";
     return kExitConfig;
   }
-  Control control(**host, notifier);
-  if (const absl::Status started = (*host)->Start(*std::move(inherited)); !started.ok()) {
+  Control control(io, **host, reloader, notifier);
+  reloader.Attach(**host);
+  if (const absl::Status started = (*host)->Start(reloader, *std::move(inherited)); !started.ok()) {
     std::cerr << started.message() << "\n";
     return kExitFailed;
   }
@@ -186,7 +206,8 @@ int CheckConfig(const std::string& config_file, bool json) {
     return kExitConfig;
   }
   std::signal(SIGPIPE, SIG_IGN);
-  const auto host = Host::Prepare(loaded.config);
+  asio::io_context io(1);
+  const auto host = Host::Prepare(loaded.config, io);
   if (!host.ok()) {
     if (json) {
       PrintErrorsAsJson(

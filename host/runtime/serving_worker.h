@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
-#include <vector>
 
 #include "host/http/session_factory.h"
 #include "host/net/acceptor.h"
@@ -13,45 +12,45 @@
 
 namespace meshhost {
 
-// One worker with all that serves on it. Owned by the Host. Before Start and after Join everything
-// belongs to the control thread; in between, functions post to the worker unless they say
-// otherwise.
+// One worker with all that serves on it. Owned by the Host. Before Start and after StopAndJoin
+// everything belongs to the control thread; in between to the worker (Run), except where a function
+// says otherwise.
 class ServingWorker final {
  public:
-  ServingWorker(uint32_t index, const HttpSettings& http, const GrpcSettings& grpc);
+  explicit ServingWorker(uint32_t index);
   ~ServingWorker();
 
   Worker& worker() { return worker_; }
   const Worker& worker() const { return worker_; }
   const SessionFactory& sessions() const { return sessions_; }
 
-  // Before Start.
-  void AddListener(UniqueFd socket, std::shared_ptr<const AcceptorSettings> settings);
-  void Publish(const Directory& current, const Directory& refusing);
+  // Control thread: runs `work` on the worker; at once while it is not started.
+  void Run(std::function<void()> work);
 
-  void Start();
+  // New calls are served by these from now on; nothing of what was published before is used any
+  // more when it returns. The settings are copied.
+  void Publish(const Directory& current, const Directory& refusing, const HttpSettings& http,
+               const GrpcSettings& grpc);
+  void AddListener(UniqueFd socket, std::shared_ptr<const AcceptorSettings> settings);
+  void UpdateListener(std::shared_ptr<const AcceptorSettings> settings);
+  // Accepts no more by it; its connections end once their requests have.
+  void RemoveListener(uint64_t id);
   void StopAccepting();
-  // Sessions go away gracefully, open calls are told.
-  void DrainSessions();
-  // Ends open calls toward their peers.
-  void AbortCalls();
-  // Counts down to idle() once all calls of the snapshots have ended.
-  void RetireSnapshots();
-  // Any thread: every call that began here has ended.
-  bool idle() const { return unretired_.load(std::memory_order_acquire) == 0; }
+  // Connections end once their requests have; new ones are served and told to go at once.
+  void DrainSessions() { sessions_.Drain(); }
+
+  // Control thread.
+  void Start();
   // Closes what connections are left and ends the thread.
   void StopAndJoin();
 
  private:
-  void RunOnWorker(std::function<void()> work);
-
   Worker worker_;
+  HttpSettings http_;
+  GrpcSettings grpc_;
   GenerationDispatcher dispatcher_;
   SessionFactory sessions_;
-  std::vector<std::unique_ptr<Acceptor>> acceptors_;
-  std::unique_ptr<Snapshot> current_;
-  std::unique_ptr<Snapshot> refusing_;
-  std::atomic<int> unretired_{0};
+  std::multimap<uint64_t, std::unique_ptr<Acceptor>> acceptors_;  // by the listener's id
   bool started_ = false;
 };
 

@@ -40,19 +40,30 @@ absl::StatusOr<ListenerMetrics> ListenerMetrics::Make(Registry& registry,
                        .kind = MetricKind::kHistogram,
                        .labels = {"listener", "protocol", "result"},
                        .histogram = {RequestDurationBuckets(), 1e9}}));
-  ListenerMetrics metrics;
-  for (const std::string& name : listeners) {
-    PerListener& listener = metrics.listeners_.emplace_back();
-    listener.name = name;
-    for (std::size_t kind = 0; kind < kKinds; ++kind) {
-      for (std::size_t result = 0; result < kResults; ++result) {
-        ASSIGN_OR_RETURN(
-            listener.durations[kind][result],
-            registry.Histogram(family, {name, kKindLabels[kind], kResultLabels[result]}));
-      }
+  ListenerMetrics metrics(registry, family);
+  for (const std::string& name : listeners) RETURN_IF_ERROR(metrics.Add(name));
+  return metrics;
+}
+
+absl::Status ListenerMetrics::Add(const std::string& name) {
+  const std::size_t count = listeners_->count.load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (listeners_->all[i].name == name) return absl::OkStatus();
+  }
+  if (count == kMaxListeners) {
+    return absl::ResourceExhaustedError("too many listener names since the start of the host");
+  }
+  PerListener& listener = listeners_->all[count];
+  listener.name = name;
+  for (std::size_t kind = 0; kind < kKinds; ++kind) {
+    for (std::size_t result = 0; result < kResults; ++result) {
+      ASSIGN_OR_RETURN(
+          listener.durations[kind][result],
+          registry_->Histogram(family_, {name, kKindLabels[kind], kResultLabels[result]}));
     }
   }
-  return metrics;
+  listeners_->count.store(count + 1, std::memory_order_release);
+  return absl::OkStatus();
 }
 
 ListenerMetrics::Result ListenerMetrics::ResultOf(Kind kind, const Final& final) {
@@ -72,7 +83,9 @@ ListenerMetrics::Result ListenerMetrics::ResultOf(Kind kind, const Final& final)
 void ListenerMetrics::Finished(Shard& shard, std::string_view listener, Kind kind,
                                const Final& final, std::uint64_t duration_ns) const {
   // Linear: hosts have a handful of listeners.
-  for (const PerListener& entry : listeners_) {
+  const std::size_t count = listeners_->count.load(std::memory_order_acquire);
+  for (std::size_t i = 0; i < count; ++i) {
+    const PerListener& entry = listeners_->all[i];
     if (entry.name != listener) continue;
     const auto result = static_cast<std::size_t>(ResultOf(kind, final));
     shard.Observe(entry.durations[static_cast<std::size_t>(kind)][result], duration_ns);

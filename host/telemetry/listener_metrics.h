@@ -5,7 +5,9 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "host/call/endpoint.h"
 #include "host/call/outcome.h"
+#include "host/telemetry/metric_family.h"
 #include "host/telemetry/metric_id.h"
 #include "host/telemetry/shard.h"
 
@@ -20,13 +23,18 @@ namespace meshhost {
 
 class Registry;
 
-// Owned by the filters of one generation, immutable; Finished() on workers, each with its shard.
+// One per host. Add() on the control thread; Finished() on workers, each with its shard.
 class ListenerMetrics final {
  public:
+  static constexpr std::size_t kMaxListeners = 256;
+
   static absl::StatusOr<ListenerMetrics> Make(Registry& registry,
                                               const std::vector<std::string>& listeners);
 
-  // A call that came in by a listener without series (of an older generation) counts nowhere.
+  // No effect for a name that was added before. The series stay when the listener goes: of its
+  // connections some may still be open. Resource exhausted: more than kMaxListeners names so far.
+  absl::Status Add(const std::string& listener);
+
   void Finished(Shard& shard, std::string_view listener, Kind kind, const Final& final,
                 std::uint64_t duration_ns) const;
 
@@ -42,7 +50,18 @@ class ListenerMetrics final {
 
   static Result ResultOf(Kind kind, const Final& final);
 
-  std::vector<PerListener> listeners_;
+  // Only the first `count` may be read; they do not change any more.
+  struct Listeners {
+    std::array<PerListener, kMaxListeners> all;
+    std::atomic<std::size_t> count{0};
+  };
+
+  ListenerMetrics(Registry& registry, FamilyId family)
+      : registry_(&registry), family_(family), listeners_(std::make_unique<Listeners>()) {}
+
+  Registry* registry_;
+  FamilyId family_;
+  std::unique_ptr<Listeners> listeners_;
 };
 
 }  // namespace meshhost

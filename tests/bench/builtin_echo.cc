@@ -18,7 +18,6 @@
 #include "host/base/status_macros.h"
 #include "host/config/load.h"
 #include "host/runtime/bound_listeners.h"
-#include "host/runtime/generation.h"
 #include "host/runtime/serving_worker.h"
 #include "host/runtime/settings_from_config.h"
 #include "host/telemetry/access_log.h"
@@ -56,20 +55,23 @@ absl::Status Serve(const Config& config, const sigset_t& stop) {
     ASSIGN_OR_RETURN(access_log, AccessLog::Open(config.access_log, kWorkers));
   }
   Registry metrics(Registry::Options{kWorkers, config.metrics.max_series_per_family});
+  std::vector<std::string> names;
+  for (const ListenerConfig& listener : config.listeners) names.push_back(listener.name);
+  ASSIGN_OR_RETURN(ListenerMetrics listener_metrics, ListenerMetrics::Make(metrics, names));
+  InFlightLimits limits(kWorkers);
   ASSIGN_OR_RETURN(std::unique_ptr<FilterStack> filters,
-                   FilterStack::Make(config, metrics, access_log.get()));
+                   FilterStack::Make({metrics, access_log.get(), listener_metrics, limits},
+                                     {config.limits.max_in_flight, 0}));
   ASSIGN_OR_RETURN(const std::unique_ptr<EchoDirectory> directory,
                    EchoDirectory::Make(config, std::move(filters)));
-  ASSIGN_OR_RETURN(const auto certificates, ReadCertificates(config));
-  InheritedSockets none;
-  ASSIGN_OR_RETURN(std::vector<BoundListener> listeners,
-                   BindListeners(config, certificates, kWorkers, none, *log));
-  const HttpSettings http = HttpSettingsFrom(config);
-  const GrpcSettings grpc = GrpcSettingsFrom(config);
-  ServingWorker worker(0, http, grpc);
-  worker.Publish(*directory, *directory);
+  ListenerEnvironment listening{std::make_shared<Admission>(0), kWorkers, *log, {}};
+  ASSIGN_OR_RETURN(std::vector<BoundListener> listeners, ReadListeners(config, nullptr, listening));
+  RETURN_IF_ERROR(BindListeners(config, listening, listeners));
+  ApplyConnectionLimits(config, listening, listeners);
+  ServingWorker worker(0);
+  worker.Publish(*directory, *directory, HttpSettingsFrom(config), GrpcSettingsFrom(config));
   for (BoundListener& listener : listeners) {
-    worker.AddListener(std::move(listener.sockets.per_worker[0]), listener.settings);
+    worker.AddListener(std::move(listener.sockets[0]), listener.settings);
   }
   worker.Start();
   int signal = 0;

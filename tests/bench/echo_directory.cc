@@ -58,10 +58,9 @@ absl::StatusOr<std::unique_ptr<EchoDirectory>> EchoDirectory::Make(
 }
 
 absl::Status EchoDirectory::Compose() {
-  uint32_t id = 0;
   for (Endpoint* endpoint :
        {&unary_, &bidi_, &get_, &unknown_method_, &unknown_route_, &unknown_websocket_}) {
-    endpoint->id = id++;
+    endpoint->calls = &calls_;
     ASSIGN_OR_RETURN(endpoint->chain, filters_->ChainFor(*endpoint));
   }
   RETURN_IF_ERROR(methods_.Add(unary_));

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "host/call/call_list.h"
 #include "host/call/endpoint.h"
 #include "host/config/config.h"
 #include "host/filter/filter_stack.h"
@@ -32,6 +33,8 @@ class EchoDirectory final : public Directory {
  private:
   EchoDirectory(const Config& config, std::unique_ptr<FilterStack> filters);
   absl::Status Compose();
+
+  CallLists calls_{1};
 
   UnaryEcho unary_handler_;
   BidiEcho bidi_handler_;

@@ -15,9 +15,7 @@ namespace {
 
 class FuzzHost final : public Dispatcher {
  public:
-  FuzzHost()
-      : snapshot_(
-            directory_, [](void*) {}, nullptr) {
+  FuzzHost() {
     directory_.Add("GET", "/a/{id}", [](Exchange& e, const Message*) { FinishWith(e, "hello"); });
     directory_.Add("POST", "/e", [](Exchange& e, const Message* m) { FinishWith(e, TextOf(*m)); });
     Endpoint& stream = directory_.Add("POST", "/s", [this](Exchange& e, const Message*) {
@@ -52,19 +50,18 @@ class FuzzHost final : public Dispatcher {
       loop_.RunUntilIdle();
     }
     loop_.Advance(5'000'000'000);
-    if (server.size() != 0 || snapshot_.calls() != 0) std::abort();
+    if (server.size() != 0 || directory_.calls().calls() != 0) std::abort();
   }
 
   StreamSink* Open(Transport& transport, Arena* arena, const RequestHead& head,
                    const PeerRef& peer) override {
-    return OpenRestStream(loop_, snapshot_, settings_, transport, arena, head, peer);
+    return OpenRestStream(loop_, directory_, settings_, transport, arena, head, peer);
   }
 
  private:
   FakeLoop loop_;
   HttpSettings settings_;
   TestDirectory directory_;
-  Snapshot snapshot_;
   RecordingReceiver call_;
 };
 

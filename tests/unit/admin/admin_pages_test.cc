@@ -8,6 +8,7 @@
 #include <string>
 
 #include "host/telemetry/registry.h"
+#include "tests/unit/admin/fake_operations.h"
 #include "tests/unit/admin/fake_source.h"
 
 namespace meshhost {
@@ -27,7 +28,8 @@ class AdminPagesTest : public testing::Test {
 
   Registry registry_{{}};
   FakeSource source_;
-  AdminPages pages_{registry_, source_, "127.0.0.2"};
+  FakeOperations operations_;
+  AdminPages pages_{registry_, source_, operations_, "127.0.0.2"};
 };
 
 TEST_F(AdminPagesTest, S17_ServesMetricsInTheFormatAskedFor) {
@@ -38,6 +40,45 @@ TEST_F(AdminPagesTest, S17_ServesMetricsInTheFormatAskedFor) {
   const AdminAnswer open = Get("/metrics", "localhost", "application/openmetrics-text");
   EXPECT_THAT(open.content_type, StartsWith("application/openmetrics-text; version=1.0.0"));
   EXPECT_THAT(open.body, EndsWith("# EOF\n"));
+}
+
+TEST_F(AdminPagesTest, S78_OperationsArePostedAsJson) {
+  const auto post = [this](std::string_view path, std::string_view body,
+                           std::string_view type = "application/json") {
+    return pages_.Answer(
+        {.method = "POST", .path = path, .host = "localhost", .content_type = type, .body = body});
+  };
+  EXPECT_EQ(post("/plan", "").status, 200);
+  EXPECT_EQ(operations_.asked(), "plan");
+  EXPECT_EQ(post("/reload", "{}").status, 200);
+  EXPECT_EQ(operations_.confirm(), std::chrono::seconds(0));
+  EXPECT_EQ(post("/reload", R"({"confirm": "90s"})").status, 200);
+  EXPECT_EQ(operations_.confirm(), std::chrono::seconds(90));
+  EXPECT_EQ(post("/reload/confirm", "").status, 200);
+  EXPECT_EQ(operations_.asked(), "confirm");
+  EXPECT_EQ(post("/reload/rollback", "").status, 200);
+  EXPECT_EQ(operations_.asked(), "rollback");
+  operations_.set_result({422, R"({"error": "no"})"});
+  EXPECT_EQ(post("/reload", "").status, 422);
+  EXPECT_EQ(post("/reload", "").body, R"({"error": "no"})");
+}
+
+TEST_F(AdminPagesTest, S78_RefusesOperationsThatAreNotMeant) {
+  AdminRequest request{.method = "POST", .path = "/reload", .host = "localhost"};
+  // What a web page may send without asking.
+  request.content_type = "text/plain";
+  EXPECT_EQ(pages_.Answer(request).status, 415);
+  request.content_type = "application/json";
+  for (const char* body :
+       {"[]", "{", R"({"confirm": 60})", R"({"confirm": "soon"})", R"({"x": "1s"})"}) {
+    request.body = body;
+    EXPECT_EQ(pages_.Answer(request).status, 400) << body;
+  }
+  EXPECT_EQ(operations_.asked(), "");
+  request.method = "GET";
+  const AdminAnswer answer = pages_.Answer(request);
+  EXPECT_EQ(answer.status, 405);
+  EXPECT_EQ(answer.allow, "POST");
 }
 
 TEST_F(AdminPagesTest, S40_AllHealthPagesFollowTheSameReport) {

@@ -17,6 +17,7 @@
 
 #include "host/base/unique_fd.h"
 #include "host/telemetry/registry.h"
+#include "tests/unit/admin/fake_operations.h"
 #include "tests/unit/admin/fake_source.h"
 
 namespace meshhost {
@@ -63,7 +64,7 @@ class AdminServerTest : public testing::Test {
   AdminServerTest() {
     AdminConfig config;
     config.address.port = 0;
-    server_ = AdminServer::Start(config, registry_, source_).value();
+    server_ = AdminServer::Start(config, registry_, source_, operations_).value();
   }
   std::string Get(const std::string& path) {
     const UniqueFd fd = Connect(server_->port());
@@ -72,6 +73,7 @@ class AdminServerTest : public testing::Test {
 
   Registry registry_{{}};
   FakeSource source_;
+  FakeOperations operations_;
   std::unique_ptr<AdminServer> server_;
 };
 
@@ -175,24 +177,26 @@ TEST_F(AdminServerTest, SurvivesBadInput) {
 TEST(AdminServer, SaysWhichAddressItCannotHave) {
   Registry registry({});
   FakeSource source;
+  FakeOperations operations;
   AdminConfig config;
   config.address.port = 0;
-  const auto first = AdminServer::Start(config, registry, source).value();
+  const auto first = AdminServer::Start(config, registry, source, operations).value();
   config.address.port = first->port();
-  const auto second = AdminServer::Start(config, registry, source);
+  const auto second = AdminServer::Start(config, registry, source, operations);
   EXPECT_THAT(std::string(second.status().message()),
               HasSubstr("127.0.0.1:" + std::to_string(first->port())));
   config.address.host = "0.0.0.0";
-  EXPECT_EQ(AdminServer::Start(config, registry, source).status().code(),
+  EXPECT_EQ(AdminServer::Start(config, registry, source, operations).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 
 TEST(AdminServer, ListensOnIpv6Loopback) {
   Registry registry({});
   FakeSource source;
+  FakeOperations operations;
   AdminConfig config;
   config.address = {BindAddress::Family::kIpv6, "::1", 0, ""};
-  const auto server = AdminServer::Start(config, registry, source);
+  const auto server = AdminServer::Start(config, registry, source, operations);
   ASSERT_TRUE(server.ok()) << server.status();
   EXPECT_NE((*server)->port(), 0);
 }
@@ -204,9 +208,10 @@ TEST(AdminServer, LeavesSignalsAndStandardOutputAlone) {
   {
     Registry registry({});
     FakeSource source;
+    FakeOperations operations;
     AdminConfig config;
     config.address.port = 0;
-    const auto server = AdminServer::Start(config, registry, source).value();
+    const auto server = AdminServer::Start(config, registry, source, operations).value();
     const UniqueFd fd = Connect(server->port());
     Exchange(fd.get(), "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
   }

@@ -29,13 +29,6 @@ class FakeLoop final : public Loop {
   ArenaPool arenas_;
 };
 
-class NoDirectory final : public Directory {
- public:
-  const Endpoint* FindMethod(std::string_view) const override { return nullptr; }
-  RouteMatch FindRoute(const RequestHead&, Arena&) const override { return {}; }
-  RouteMatch FindWebSocket(const RequestHead&, Arena&) const override { return {}; }
-};
-
 class RecordingHandler final : public Handler, public Receiver {
  public:
   void OnCall(Exchange& exchange, const Message* first) override {
@@ -95,10 +88,10 @@ class ExchangeTest : public testing::Test, public Responder {
     endpoint_.client_stream = client_stream;
     endpoint_.handler = &handler_;
     endpoint_.chain = chain_.get();
+    endpoint_.calls = &calls_;
     RouteMatch match;
     match.endpoint = &endpoint_;
-    exchange_ = std::make_unique<Exchange>(loop_, arena_, head_, PeerRef(new Peer), snapshot_,
-                                           match, *this);
+    exchange_ = std::make_unique<Exchange>(loop_, arena_, head_, PeerRef(new Peer), match, *this);
   }
   void Deliver(std::string_view bytes) {
     const Slice slice = BorrowedSlice(bytes);
@@ -109,14 +102,13 @@ class ExchangeTest : public testing::Test, public Responder {
   Sent SendHeaders(int, std::span<const Header>) override { return Sent::kTaken; }
   Sent Send(const Message&) override { return send_result_; }
   void Finish(const Message*, const Outcome& outcome) override { answers_.push_back(outcome.code); }
-  void Drain() override {}
+  void Drain(Reason) override {}
   void Destroy() override { exchange_.reset(); }
 
   FakeLoop loop_;
   Arena arena_;
   RequestHead head_;
-  NoDirectory directory_;
-  Snapshot snapshot_{directory_, [](void*) {}, nullptr};
+  CallLists calls_{1};
   RecordingHandler handler_;
   std::unique_ptr<Chain> chain_;
   Endpoint endpoint_;
@@ -135,10 +127,10 @@ TEST_F(ExchangeTest, AGatheredCallReachesTheHandlerWithItsMessageAndEndsAfterThe
   Deliver("hello");
   EXPECT_EQ(exchange_->Finish(nullptr, Outcome{}), Finished::kTaken);
   EXPECT_EQ(answers_, std::vector{Code::kOk});
-  EXPECT_EQ(snapshot_.calls(), 1u);
+  EXPECT_EQ(calls_.calls(), 1u);
   exchange_->TransportDone(true);
   EXPECT_EQ(exchange_, nullptr);
-  EXPECT_EQ(snapshot_.calls(), 0u);
+  EXPECT_EQ(calls_.calls(), 0u);
   EXPECT_EQ(handler_.log, (Strings{"call:hello", "end:OK"}));
 }
 
@@ -263,32 +255,48 @@ TEST_F(ExchangeTest, AHeldExchangeOutlivesItsEnd) {
 TEST_F(ExchangeTest, S84_DrainTellsTheHandlerAndCutsNothing) {
   Open(true);
   exchange_->Start();
-  snapshot_.Drain();
+  calls_.For(0).Drain(Reason::kDraining);
   EXPECT_EQ(handler_.log, (Strings{"call", "cancel:3"}));
   EXPECT_TRUE(answers_.empty());
-  snapshot_.AbortAll();
+  calls_.For(0).AbortAll(Reason::kDraining);
   EXPECT_EQ(answers_, std::vector{Code::kUnavailable});
   exchange_->Finish(nullptr, Outcome{});
   exchange_->TransportDone(true);
 }
 
-TEST_F(ExchangeTest, ARetiredSnapshotIsUnusedAfterItsLastCall) {
-  int unused = 0;
-  Snapshot snapshot(
-      directory_, [](void* count) { ++*static_cast<int*>(count); }, &unused);
-  chain_ = std::make_unique<Chain>(std::vector<Filter*>{});
-  endpoint_.handler = &handler_;
-  endpoint_.chain = chain_.get();
-  handler_.answer_at_once = true;
-  RouteMatch match;
-  match.endpoint = &endpoint_;
-  exchange_ =
-      std::make_unique<Exchange>(loop_, arena_, head_, PeerRef(new Peer), snapshot, match, *this);
+TEST_F(ExchangeTest, S74_AModuleThatGoesTellsItsStreamsAndLetsShortCallsFinish) {
+  Open(false);
   exchange_->Start();
-  snapshot.Retire();
+  Deliver("x");
+  calls_.For(0).Drain(Reason::kModuleRetired);
+  EXPECT_EQ(handler_.log, (Strings{"call:x"}));
+  exchange_->Finish(nullptr, Outcome{});
+  exchange_->TransportDone(true);
+  Open(true);
+  exchange_->Start();
+  calls_.For(0).Drain(Reason::kModuleRetired);
+  EXPECT_EQ(handler_.log.back(), "cancel:3");
+  exchange_->Finish(nullptr, Outcome{});
+  exchange_->TransportDone(true);
+}
+
+TEST_F(ExchangeTest, S74_ARetiredListIsUnusedAfterItsLastCall) {
+  int unused = 0;
+  handler_.answer_at_once = true;
+  Open(false);
+  exchange_->Start();
+  calls_.For(0).Retire([](void* count) { ++*static_cast<int*>(count); }, &unused);
   EXPECT_EQ(unused, 0);
+  EXPECT_EQ(calls_.calls(), 1u);
+  EXPECT_EQ(calls_.streams(), 0u);
   Deliver("x");
   exchange_->TransportDone(true);
+  EXPECT_EQ(unused, 1);
+}
+
+TEST_F(ExchangeTest, S74_ARetiredListWithoutCallsIsUnusedAtOnce) {
+  int unused = 0;
+  calls_.For(0).Retire([](void* count) { ++*static_cast<int*>(count); }, &unused);
   EXPECT_EQ(unused, 1);
 }
 

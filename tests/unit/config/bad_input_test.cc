@@ -201,6 +201,23 @@ const BadInput kClashes[] = {
      "f:7:1: error: client_ca of listener \"a\" has no effect (expected client_auth = \"request\" "
      "or "
      "\"require\", got \"none\")\n"},
+    {"crl_without_client_auth",
+     "[[listener]]\nname = \"a\"\naddress = \"127.0.0.1:2\"\n[listener.tls]\ncertificate = \"c\"\n"
+     "key = \"k\"\nclient_crl = [\"crl\"]\n",
+     "f:7:1: error: client_crl of listener \"a\" has no effect (expected client_auth = \"request\" "
+     "or \"require\", got \"none\")\n"},
+    {"empty_file_in_list",
+     "[[listener]]\nname = \"a\"\naddress = \"127.0.0.1:2\"\n[listener.tls]\ncertificate = \"c\"\n"
+     "key = \"k\"\nclient_auth = \"require\"\nclient_ca = [\"a\", \"\"]\n",
+     "f:7:1: error: client_auth of listener \"a\" needs client_ca (expected client_ca = \"FILE\", "
+     "got none)\n"
+     "f:8:1: error: listener.tls.client_ca: is empty (expected the path of a file, or a list of "
+     "such, got an array)\n"},
+    {"file_that_is_no_path",
+     "[[listener]]\nname = \"a\"\naddress = \"127.0.0.1:2\"\n[listener.tls]\ncertificate = \"c\"\n"
+     "key = \"k\"\nclient_crl = 1\n",
+     "f:7:1: error: wrong type of listener.tls.client_crl (expected the path of a file, or a list "
+     "of such, got integer 1)\n"},
     {"frame_above_message", "[limits]\nwebsocket_frame = \"2MiB\"\n",
      "f:2:1: error: limits.websocket_frame is above limits.websocket_message (expected at most "
      "1MiB, "

@@ -66,6 +66,17 @@ TEST_F(CheckFilesTest, EachMissingFileIsReportedAtItsKey) {
             "directory\n");
 }
 
+TEST_F(CheckFilesTest, S45_EachFileOfAListIsLookedFor) {
+  const std::string key = "client_ca = \"ca.crt\"\n";
+  text_.replace(text_.find(key), key.size(),
+                "client_ca = [\"ca.crt\", \"b.crt\"]\nclient_crl = \"b.crl\"\n");
+  EXPECT_EQ(Errors(),
+            "DIR/test.toml:8:1: error: client_ca of listener \"a\": cannot read \"DIR/b.crt\": No "
+            "such file or directory\n"
+            "DIR/test.toml:9:1: error: client_crl of listener \"a\": cannot read \"DIR/b.crl\": No "
+            "such file or directory\n");
+}
+
 TEST_F(CheckFilesTest, AFolderIsNoFile) {
   std::filesystem::remove(folder_ / "m.so");
   std::filesystem::create_directory(folder_ / "m.so");

@@ -138,11 +138,33 @@ key = "b.key"
   const TlsConfig& tls = *config->listeners[1].tls;
   EXPECT_EQ(tls.certificate.path, "/etc/meshhost/tls/server.crt");
   EXPECT_EQ(tls.key.path, "/secret/server.key");
-  EXPECT_EQ(tls.client_ca.path, "/etc/ca.crt");
+  ASSERT_EQ(tls.client_ca.size(), 1u);
+  EXPECT_EQ(tls.client_ca[0].path, "/etc/ca.crt");
   EXPECT_EQ(tls.client_auth, TlsConfig::ClientAuth::kRequire);
   ASSERT_EQ(tls.sni.size(), 1u);
   EXPECT_EQ(tls.sni[0].names, (std::vector<std::string>{"a.example", "*.b.example"}));
   EXPECT_EQ(tls.sni[0].key.path, "/etc/meshhost/b.key");
+}
+
+// S75: several authorities while they overlap; one file needs no brackets.
+TEST(Load, S75_FilesAreAPathOrAListOfPaths) {
+  const auto read = [](const std::string& keys) {
+    const auto config = Load(
+        "[[listener]]\nname = \"a\"\naddress = \"127.0.0.1:1\"\n"
+        "[listener.tls]\ncertificate = \"c\"\nkey = \"k\"\n"
+        "client_auth = \"require\"\n" +
+        keys);
+    std::vector<std::string> paths;
+    for (const FilePath& file : config->listeners[0].tls->client_ca) paths.push_back(file.path);
+    for (const FilePath& file : config->listeners[0].tls->client_crl) paths.push_back(file.path);
+    return paths;
+  };
+  const std::vector<std::string> one = {"/etc/meshhost/a.crt"};
+  EXPECT_EQ(read("client_ca = \"a.crt\"\n"), one);
+  EXPECT_EQ(read("client_ca = [\"a.crt\"]\nclient_crl = \"\"\n"), one);
+  EXPECT_EQ(read("client_ca = [\"a.crt\", \"/b.crt\"]\nclient_crl = [\"a.crl\", \"b.crl\"]\n"),
+            (std::vector<std::string>{"/etc/meshhost/a.crt", "/b.crt", "/etc/meshhost/a.crl",
+                                      "/etc/meshhost/b.crl"}));
 }
 
 TEST(Load, ReadsModulesWithMethodOverrides) {

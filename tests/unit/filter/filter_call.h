@@ -46,13 +46,13 @@ class FilterCall final : public Responder, public Handler {
       : endpoint_(std::move(endpoint)), head_(head) {
     endpoint_.handler = this;
     endpoint_.chain = &chain;
+    endpoint_.calls = &calls_;
     auto* peer = new Peer;
     peer->listener = listener;
     peer->address = "192.0.2.7:41234";
     RouteMatch match;
     match.endpoint = &endpoint_;
-    exchange_ =
-        std::make_unique<Exchange>(loop, arena_, head_, PeerRef(peer), snapshot_, match, *this);
+    exchange_ = std::make_unique<Exchange>(loop, arena_, head_, PeerRef(peer), match, *this);
   }
   ~FilterCall() override {
     if (exchange_ != nullptr) End();
@@ -84,13 +84,6 @@ class FilterCall final : public Responder, public Handler {
   }
 
  private:
-  class NoDirectory final : public Directory {
-   public:
-    const Endpoint* FindMethod(std::string_view) const override { return nullptr; }
-    RouteMatch FindRoute(const RequestHead&, Arena&) const override { return {}; }
-    RouteMatch FindWebSocket(const RequestHead&, Arena&) const override { return {}; }
-  };
-
   // Responder.
   void Pull(uint32_t) override {}
   Sent SendHeaders(int, std::span<const Header>) override { return Sent::kTaken; }
@@ -98,7 +91,7 @@ class FilterCall final : public Responder, public Handler {
   void Finish(const meshhost::Message*, const Outcome& outcome) override {
     refusal_ = outcome.reason;
   }
-  void Drain() override {}
+  void Drain(Reason) override {}
   void Destroy() override { exchange_.reset(); }
   // Handler.
   void OnCall(Exchange&, const meshhost::Message*) override { reached_ = true; }
@@ -106,8 +99,7 @@ class FilterCall final : public Responder, public Handler {
   Endpoint endpoint_;
   RequestHead head_;
   Arena arena_;
-  NoDirectory directory_;
-  Snapshot snapshot_{directory_, [](void*) {}, nullptr};
+  CallLists calls_{8};
   std::unique_ptr<Exchange> exchange_;
   bool reached_ = false;
   Reason refusal_ = Reason::kNone;

@@ -25,14 +25,13 @@ constexpr uint64_t kSecond = 1'000'000'000;
 class FilterStackTest : public testing::Test {
  protected:
   FilterStackTest() {
-    config_.listeners.emplace_back();
-    config_.listeners.back().name = "main";
-    config_.limits.max_in_flight = 3;
-    config_.modules.emplace_back();
-    config_.modules.back().name = "small";
-    config_.modules.back().max_in_flight = 2;
     log_ = AccessLog::Open({.output = file_.output()}, 1).value();
-    stack_ = FilterStack::Make(config_, registry_, log_.get()).value();
+    stack_ = Stack(log_.get());
+  }
+
+  // The host takes three calls at once.
+  std::unique_ptr<FilterStack> Stack(AccessLog* log, uint32_t module_limit = 0) {
+    return FilterStack::Make({registry_, log, listeners_, limits_}, {3, module_limit}).value();
   }
 
   std::vector<std::string_view> Names(const Endpoint& endpoint) {
@@ -51,8 +50,9 @@ class FilterStackTest : public testing::Test {
   }
 
   TemporaryLog file_;
-  Config config_;
   Registry registry_{{.workers = 1}};
+  ListenerMetrics listeners_ = ListenerMetrics::Make(registry_, {"main"}).value();
+  InFlightLimits limits_{1};
   std::unique_ptr<AccessLog> log_;
   std::unique_ptr<FilterStack> stack_;
   FakeLoop loop_;
@@ -78,7 +78,7 @@ TEST_F(FilterStackTest, S25_OrdersTheFiltersTheSameForAllKinds) {
 }
 
 TEST_F(FilterStackTest, LeavesOutTheAccessLogWhenItIsOff) {
-  const auto stack = FilterStack::Make(config_, registry_, nullptr).value();
+  const auto stack = Stack(nullptr);
   EXPECT_EQ(stack->ChainFor(Echo()).value()->links().front().filter->name(), "metrics");
 }
 
@@ -154,8 +154,9 @@ TEST_F(FilterStackTest, LimitsAModuleAndTheHostAcrossEndpoints) {
   one.module = "small";
   Endpoint two = one;
   two.name = "echo.v1.Echo/Other";
-  const Chain* one_chain = stack_->ChainFor(one).value();
-  const Chain* two_chain = stack_->ChainFor(two).value();
+  const auto small = Stack(nullptr, 2);
+  const Chain* one_chain = small->ChainFor(one).value();
+  const Chain* two_chain = small->ChainFor(two).value();
   const Chain* echo_chain = stack_->ChainFor(Echo()).value();
   FilterCall first(loop_, one, *one_chain);
   FilterCall second(loop_, two, *two_chain);
@@ -195,9 +196,28 @@ TEST_F(FilterStackTest, S65_AppliesTheTimeOutOfTheEndpoint) {
   EXPECT_EQ(call.refusal(), Reason::kDeadlineExceeded);
 }
 
+// What began under the old settings counts against the new ones, and is not forgotten.
+TEST_F(FilterStackTest, S74_ALimitGoesOnCountingWhenItsValueChanges) {
+  Endpoint endpoint = Echo();
+  endpoint.max_in_flight = 1;
+  FilterCall first(loop_, endpoint, *stack_->ChainFor(endpoint).value());
+  first.Start();
+  const auto next = Stack(nullptr);
+  endpoint.max_in_flight = 2;
+  const Chain* chain = next->ChainFor(endpoint).value();
+  next->ApplyLimits();
+  FilterCall second(loop_, endpoint, *chain);
+  FilterCall third(loop_, endpoint, *chain);
+  second.Start();
+  third.Start();
+  EXPECT_TRUE(first.reached());
+  EXPECT_TRUE(second.reached());
+  EXPECT_EQ(third.refusal(), Reason::kInFlightLimit);
+}
+
 // A generation takes its series with it, unless the next one has them too.
 TEST_F(FilterStackTest, S17_EndsTheSeriesOfAGenerationWithIt) {
-  auto next = FilterStack::Make(config_, registry_, nullptr).value();
+  auto next = Stack(nullptr);
   ASSERT_TRUE(stack_->ChainFor(Echo()).ok());
   Endpoint dropped = Echo();
   dropped.name = "old.Service/Gone";

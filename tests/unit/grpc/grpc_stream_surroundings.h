@@ -13,12 +13,12 @@
 #include <string>
 #include <vector>
 
+#include "host/call/call_list.h"
 #include "host/call/chain.h"
 #include "host/call/endpoint.h"
 #include "host/call/exchange.h"
 #include "host/call/handler.h"
 #include "host/call/loop.h"
-#include "host/call/snapshot.h"
 #include "host/call/transport.h"
 
 namespace meshhost {

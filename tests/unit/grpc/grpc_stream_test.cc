@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "host/call/binary_metadata.h"
+#include "host/call/call_list.h"
 #include "host/call/chain.h"
 #include "host/call/handler.h"
-#include "host/call/snapshot.h"
 #include "host/grpc/compression.h"
 #include "meshhost/rpc/status.pb.h"
 #include "tests/unit/grpc/grpc_stream_surroundings.h"
@@ -30,6 +30,7 @@ class GrpcStreamTest : public ::testing::Test {
     endpoint_.kind = Kind::kGrpc;
     endpoint_.handler = &handler_;
     endpoint_.chain = &chain_;
+    endpoint_.calls = &calls_;
     directory_.endpoint = &endpoint_;
     handler_.on_call = [this](Exchange& exchange, const Message* first) {
       exchange_ = &exchange;
@@ -50,7 +51,7 @@ class GrpcStreamTest : public ::testing::Test {
     head->path = "/pkg.Service/Method";
     head->content_type = "application/grpc";
     head->headers = kept;
-    sink_ = OpenGrpcStream(loop_, snapshot_, settings_, transport_, arena, *head, new Peer);
+    sink_ = OpenGrpcStream(loop_, directory_, settings_, transport_, arena, *head, new Peer);
   }
   void Body(std::string_view bytes) { sink_->OnBody(BorrowedSlice(bytes)); }
   void EndRequest() { sink_->OnBodyEnd({}); }
@@ -89,9 +90,9 @@ class GrpcStreamTest : public ::testing::Test {
   GrpcSettings settings_;
   Chain chain_{{}};
   LambdaHandler handler_;
+  CallLists calls_{1};
   Endpoint endpoint_;
   OneMethod directory_;
-  Snapshot snapshot_{directory_, [](void*) {}, nullptr};
   RecordingTransport transport_;
   RecordingReceiver receiver_;
   std::function<void(Exchange&, const Message*)> react_;
@@ -474,7 +475,7 @@ TEST_F(GrpcStreamTest, S02_CancelOfThePeerReachesTheHandler) {
   EXPECT_EQ(exchange_->Finish(nullptr, {}), Finished::kCancelled);
   EXPECT_TRUE(receiver_.ended);
   EXPECT_EQ(receiver_.final.code, Code::kCancelled);
-  EXPECT_EQ(snapshot_.calls(), 0u);
+  EXPECT_EQ(calls_.calls(), 0u);
 }
 
 TEST_F(GrpcStreamTest, FinishedCallIsReportedAsDelivered) {

@@ -16,9 +16,7 @@ namespace meshhost {
 // "/later" and "/stream" leave the answer to the test, through `later` and `stream`.
 class Http1Fixture : public ::testing::Test, public Dispatcher {
  protected:
-  Http1Fixture()
-      : snapshot_(
-            directory_, [](void*) {}, nullptr) {
+  Http1Fixture() {
     settings_.write_idle_ns = 5'000'000'000;
     directory_.Add("GET", "/hello", [](Exchange& e, const Message*) {
       const Header type[] = {{"content-type", "text/plain"}};
@@ -73,13 +71,12 @@ class Http1Fixture : public ::testing::Test, public Dispatcher {
 
   StreamSink* Open(Transport& transport, Arena* arena, const RequestHead& head,
                    const PeerRef& peer) override {
-    return OpenRestStream(loop_, snapshot_, settings_, transport, arena, head, peer);
+    return OpenRestStream(loop_, directory_, settings_, transport, arena, head, peer);
   }
 
   FakeLoop loop_;
   HttpSettings settings_;
   TestDirectory directory_;
-  Snapshot snapshot_;
   std::unique_ptr<Http1Server> server_;
   boost::intrusive_ptr<FakeChannel> channel_;
   RecordingReceiver later;

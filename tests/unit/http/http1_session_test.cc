@@ -402,7 +402,7 @@ TEST_F(Http1SessionTest, S05_APeerThatLeavesInTheMiddleOfAHeadOrBody) {
   channel_->ResetByPeer();
   EXPECT_TRUE(channel_->closed());
   loop_.RunUntilIdle();
-  EXPECT_EQ(snapshot_.calls(), 0u);
+  EXPECT_EQ(directory_.calls().calls(), 0u);
 }
 
 TEST_F(Http1SessionTest, S05_DrainClosesIdleConnectionsAndEndsTheOthersPolitely) {

@@ -13,11 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include "host/call/call_list.h"
 #include "host/call/chain.h"
 #include "host/call/endpoint.h"
 #include "host/call/exchange.h"
 #include "host/call/handler.h"
-#include "host/call/snapshot.h"
 #include "host/call/transport.h"
 #include "host/http/http_settings.h"
 #include "host/http/rest_stream.h"
@@ -96,6 +96,7 @@ class TestDirectory final : public Directory {
         }) {
     nowhere_.handler = &refuse_;
     nowhere_.chain = &chain_;
+    nowhere_.calls = &calls_;
     wrong_verb_ = nowhere_;
     wrong_verb_.handler = &forbid_;
   }
@@ -108,8 +109,11 @@ class TestDirectory final : public Directory {
     endpoint.module = "test";
     endpoint.handler = &handlers_.back();
     endpoint.chain = &chain_;
+    endpoint.calls = &calls_;
     return endpoint;
   }
+  // Calls of all endpoints, on the one worker of these tests.
+  CallList& calls() { return calls_.For(0); }
   // After everything was added.
   void Compile() {
     for (const Endpoint& endpoint : endpoints_) {
@@ -133,6 +137,7 @@ class TestDirectory final : public Directory {
     return {&nowhere_, {}, {}};
   }
 
+  CallLists calls_{1};
   Chain chain_;
   LambdaHandler refuse_;
   LambdaHandler forbid_;

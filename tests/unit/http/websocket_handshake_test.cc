@@ -16,22 +16,23 @@ TEST(WebSocketClose, S06_CodesThatAreNeverSentBecomeInternalError) {
   Outcome outcome;
   for (const int code : {1004, 1005, 1006, 1014, 1015, 2000, 2999, 5000}) {
     outcome.http_status = code;
-    EXPECT_EQ(CloseCodeOf(outcome, false), 1011) << code;
+    EXPECT_EQ(CloseCodeOf(outcome, Reason::kNone), 1011) << code;
   }
   for (const int code : {1000, 1001, 1003, 1013, 3000, 4999}) {
     outcome.http_status = code;
-    EXPECT_EQ(CloseCodeOf(outcome, false), code);
+    EXPECT_EQ(CloseCodeOf(outcome, Reason::kNone), code);
   }
 }
 
 TEST(WebSocketClose, S06_RefusalsHaveTheirCodes) {
-  EXPECT_EQ(CloseCodeOf({}, false), 1000);
-  EXPECT_EQ(CloseCodeOf({}, true), 1001);
-  EXPECT_EQ(CloseCodeOf(Refusal(Reason::kMessageTooLarge), false), 1009);
-  EXPECT_EQ(CloseCodeOf(Refusal(Reason::kModuleRetired), false), 1012);
-  EXPECT_EQ(CloseCodeOf(Refusal(Reason::kModuleQueueFull), false), 1013);
-  EXPECT_EQ(CloseCodeOf(Refusal(Reason::kStreamIdle), false), 1001);
-  EXPECT_EQ(CloseCodeOf(Refusal(Reason::kModuleFailed), false), 1011);
+  EXPECT_EQ(CloseCodeOf({}, Reason::kNone), 1000);
+  EXPECT_EQ(CloseCodeOf({}, Reason::kDraining), 1001);
+  EXPECT_EQ(CloseCodeOf({}, Reason::kModuleRetired), 1012);
+  EXPECT_EQ(CloseCodeOf(Refusal(Reason::kMessageTooLarge), Reason::kNone), 1009);
+  EXPECT_EQ(CloseCodeOf(Refusal(Reason::kModuleRetired), Reason::kNone), 1012);
+  EXPECT_EQ(CloseCodeOf(Refusal(Reason::kModuleQueueFull), Reason::kNone), 1013);
+  EXPECT_EQ(CloseCodeOf(Refusal(Reason::kStreamIdle), Reason::kNone), 1001);
+  EXPECT_EQ(CloseCodeOf(Refusal(Reason::kModuleFailed), Reason::kNone), 1011);
 }
 
 TEST(WebSocketClose, S06_AReasonIsCutBetweenCharacters) {

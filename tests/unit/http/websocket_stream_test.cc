@@ -30,9 +30,7 @@ constexpr char kHandshake[] =
 
 class WebSocketTest : public ::testing::Test, public Dispatcher {
  protected:
-  WebSocketTest()
-      : snapshot_(
-            directory_, [](void*) {}, nullptr) {
+  WebSocketTest() {
     Endpoint& echo = Add("/echo", [this](Exchange& e, const Message*) {
       Keep(e);
       call_.on_message = [this](const std::string& text) {
@@ -53,7 +51,7 @@ class WebSocketTest : public ::testing::Test, public Dispatcher {
     if (server_ != nullptr) server_->CloseAll();
     if (call_.exchange != nullptr) call_.exchange->Finish(nullptr, {});
     Run();
-    EXPECT_EQ(snapshot_.calls(), 0u);
+    EXPECT_EQ(directory_.calls().calls(), 0u);
   }
 
   Endpoint& Add(std::string path, LambdaHandler::Function function) {
@@ -124,16 +122,15 @@ class WebSocketTest : public ::testing::Test, public Dispatcher {
   StreamSink* Open(Transport& transport, Arena* arena, const RequestHead& head,
                    const PeerRef& peer) override {
     if (head.Find("upgrade") == nullptr && head.connect_protocol.empty()) {
-      return OpenRestStream(loop_, snapshot_, settings_, transport, arena, head, peer);
+      return OpenRestStream(loop_, directory_, settings_, transport, arena, head, peer);
     }
-    return OpenWebSocketStream(loop_, io_, snapshot_, settings_, transport, arena, head, peer);
+    return OpenWebSocketStream(loop_, io_, directory_, settings_, transport, arena, head, peer);
   }
 
   FakeLoop loop_;
   boost::asio::io_context io_;
   HttpSettings settings_;
   TestDirectory directory_;
-  Snapshot snapshot_;
   std::unique_ptr<Http1Server> server_;
   boost::intrusive_ptr<FakeChannel> channel_;
   RecordingReceiver call_;
@@ -492,14 +489,14 @@ TEST_F(WebSocketTest, S06_APeerThatDoesNotAnswerCloseIsCutOff) {
 
 TEST_F(WebSocketTest, S06_DrainClosesWith1001) {
   Ask("/manual");
-  snapshot_.Drain();
+  directory_.calls().Drain(Reason::kDraining);
   EXPECT_EQ(call_.cancels, std::vector<CancelReason>{CancelReason::kDrain});
   call_.exchange->Finish(nullptr, {});
   Run();
   EXPECT_EQ(Receive().close_code(), 1001);
   EndCall();
   Ask("/echo");
-  snapshot_.AbortAll();
+  directory_.calls().AbortAll(Reason::kDraining);
   Run();
   EXPECT_EQ(Receive().close_code(), 1001);
 }

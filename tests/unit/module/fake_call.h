@@ -35,14 +35,14 @@ class FakeCall final : public Responder {
   // When the transport is done: inside Finish, as when the answer is written at once, or later.
   enum class Flush { kInside, kLater };
 
-  FakeCall(FakeLoop& loop, Snapshot& snapshot, const Endpoint& endpoint, Flush flush)
+  FakeCall(FakeLoop& loop, const Endpoint& endpoint, Flush flush)
       : loop_(loop), flush_(flush), arena_(loop.arenas().Take()) {
     auto peer = boost::intrusive_ptr<Peer>(new Peer);
     peer->address = "192.0.2.7:41234";
     RouteMatch match;
     match.endpoint = &endpoint;
     match.params = params;
-    exchange_ = std::make_unique<Exchange>(loop, *arena_, head, peer, snapshot, match, *this);
+    exchange_ = std::make_unique<Exchange>(loop, *arena_, head, peer, match, *this);
   }
   ~FakeCall() override {
     if (!destroyed) Destroy();
@@ -104,7 +104,7 @@ class FakeCall final : public Responder {
     }
     if (flush_ == Flush::kInside) Flushed();
   }
-  void Drain() override {}
+  void Drain(Reason) override {}
   void Destroy() override {
     exchange_.reset();
     loop_.arenas().Give(arena_);
@@ -139,13 +139,6 @@ class FakeCall final : public Responder {
   std::unique_ptr<Exchange> exchange_;
 };
 
-class NoDirectory final : public Directory {
- public:
-  const Endpoint* FindMethod(std::string_view) const override { return nullptr; }
-  RouteMatch FindRoute(const RequestHead&, Arena&) const override { return {}; }
-  RouteMatch FindWebSocket(const RequestHead&, Arena&) const override { return {}; }
-};
-
 // Everything that methods of one module need around them.
 class FakeModule {
  public:
@@ -165,6 +158,7 @@ class FakeModule {
     endpoint.name = "test.v1.Test/Method";
     endpoint.module = "test";
     endpoint.chain = &chain;
+    endpoint.calls = &calls;
     methods.push_back(std::make_unique<ModuleMethod>(method, endpoint, mark, context));
     return *methods.back();
   }
@@ -176,8 +170,7 @@ class FakeModule {
   ModulePool pool{{"m:test", 2, 4, mark, &misbehaviour}};
   CallContext context{pool, counts, misbehaviour};
   Chain chain{{}};
-  NoDirectory directory;
-  Snapshot snapshot{directory, [](void*) {}, nullptr};
+  CallLists calls{1};
   std::vector<std::unique_ptr<ModuleMethod>> methods;
 };
 

@@ -87,8 +87,8 @@ void RunCalls(std::uint32_t kind, std::uint32_t exec, int calls) {
   ModuleMethod& method = module.Add(Kind::kGrpc, kind, exec, Finisher::OnCall, &finisher);
   std::deque<std::unique_ptr<FakeCall>> open;
   for (int i = 0; i < calls; ++i) {
-    open.push_back(std::make_unique<FakeCall>(module.loop, module.snapshot, method.endpoint(),
-                                              FakeCall::Flush::kInside));
+    open.push_back(
+        std::make_unique<FakeCall>(module.loop, method.endpoint(), FakeCall::Flush::kInside));
     FakeCall& call = *open.back();
     if (kind == MH_KIND_UNARY) {
       call.Request("question");

@@ -81,8 +81,7 @@ class ModuleCallTest : public testing::Test {
  protected:
   FakeCall& Open(Kind kind, uint32_t stream_kind, uint32_t exec, Flush flush = Flush::kLater) {
     ModuleMethod& method = module_.Add(kind, stream_kind, exec, Script::OnCall, &script_);
-    calls_.push_back(
-        std::make_unique<FakeCall>(module_.loop, module_.snapshot, method.endpoint(), flush));
+    calls_.push_back(std::make_unique<FakeCall>(module_.loop, method.endpoint(), flush));
     return *calls_.back();
   }
   FakeCall& OpenUnary(uint32_t exec, Flush flush = Flush::kLater) {
@@ -231,8 +230,8 @@ TEST_F(ModuleCallTest, DrainIsToldOnceAndTheCallGoesOn) {
   script_.on_cancel = [](mh_call* call, uint32_t) { ops.finish(call, nullptr, nullptr); };
   FakeCall& call = OpenBidi(MH_EXEC_INLINE);
   call.Start();
-  module_.snapshot.Drain();
-  module_.snapshot.Drain();
+  module_.calls.For(0).Drain(Reason::kDraining);
+  module_.calls.For(0).Drain(Reason::kDraining);
   EXPECT_EQ(call.code, Code::kOk);
   call.Flushed();
   EXPECT_THAT(script_.log, ElementsAre("cancel 3", "end 0"));

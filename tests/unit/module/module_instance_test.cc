@@ -148,13 +148,12 @@ TEST_F(ModuleInstanceTest, ThreadLeftBehindRetainsTheInstanceAndIsNamed) {
 TEST_F(ModuleInstanceTest, OpenCallKeepsTheInstanceFromDestroy) {
   std::unique_ptr<ModuleInstance> instance = Started(R"({"leave": "call"})");
   FakeLoop loop;
-  NoDirectory directory;
-  Snapshot snapshot(
-      directory, [](void*) {}, nullptr);
+  CallLists calls(1);
   Chain chain({});
   Endpoint endpoint = instance->registration().methods()[0]->endpoint();
   endpoint.chain = &chain;
-  auto call = std::make_unique<FakeCall>(loop, snapshot, endpoint, FakeCall::Flush::kInside);
+  endpoint.calls = &calls;
+  auto call = std::make_unique<FakeCall>(loop, endpoint, FakeCall::Flush::kInside);
   call->Request("x");
   call->Lose();
   EXPECT_FALSE(instance->quiet());

@@ -4,12 +4,14 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "host/telemetry/certificate_metrics.h"
 #include "host/telemetry/connection_metrics.h"
 #include "host/telemetry/endpoint_metrics.h"
 #include "host/telemetry/host_info.h"
 #include "host/telemetry/listener_metrics.h"
 #include "host/telemetry/log_metrics.h"
 #include "host/telemetry/process_metrics.h"
+#include "host/telemetry/reload_metrics.h"
 
 namespace meshhost {
 namespace {
@@ -29,6 +31,11 @@ EveryMetric::EveryMetric() {
   Require(AddProcessMetrics(registry_));
   Require(AddLogMetrics(registry_, *log_, nullptr));
   Require(ListenerMetrics::Make(registry_, {"main"}).status());
+  Require(AddReloadMetrics(
+              registry_, [] { return 3; }, [] { return 0; })
+              .status());
+  Require(CertificateMetrics(registry_).Replace(
+      "main", {{"server", "/etc/a.crt", "CN=\"x\"", "0A", 2'000'000'000}}));
   AddEndpoints();
   AddConnections();
 }

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reloader: when the configuration changes. SIGHUP, the admin server and `meshhost reload` all come
+// here; what comes during a reload is done once more after it.
+//
+//   idle --Reload--> prepared --commit--> workers change --> retire what is dropped --> idle
+//     ^                 | error: nothing has changed               | with confirm
+//     |                 v                                          v
+//     \---------------- idle           unconfirmed --Confirm--> retire --> idle
+//                                          \--time is up, RollBack, doing worse--> commit the one
+//                                             before, retire this one --> idle
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/admin/admin_operations.h"
+#include "host/runtime/host.h"
+#include "host/runtime/service_notifier.h"
+#include "host/runtime/vitals.h"
+
+namespace meshhost {
+
+// Control thread, except for AdminOperations. Outlives the admin server.
+class Reloader final : public AdminOperations {
+ public:
+  Reloader(boost::asio::io_context& control, std::string config_file,
+           const ServiceNotifier& notifier)
+      : control_(control),
+        file_(std::move(config_file)),
+        notifier_(notifier),
+        confirm_timer_(control),
+        retry_timer_(control) {}
+
+  // Before the host starts.
+  void Attach(Host& host) { host_ = &host; }
+  // SIGHUP.
+  void Request();
+  // The host stops: keeps what serves, answers what waits, takes nothing more.
+  void Stop();
+
+  // AdminOperations.
+  OperationResult Plan() override;
+  OperationResult Reload(std::chrono::nanoseconds confirm) override;
+  OperationResult Confirm() override;
+  OperationResult RollBack() override;
+
+ private:
+  using Done = std::function<void(OperationResult)>;
+  struct Wish {
+    std::chrono::nanoseconds confirm{0};
+    Done done;
+  };
+
+  // Admin threads: runs `operation` on the control thread and waits for what it gives to Done.
+  OperationResult OnControl(std::function<void(Done)> operation);
+
+  void Begin(Wish wish);
+  void Refuse(const absl::Status& error, const Wish& wish);
+  absl::StatusOr<std::string> Change(Wish& wish);
+  void OnSwitched(std::unique_ptr<Generation> before, const Wish& wish, const std::string& plan);
+  void BeginNext();
+  void AwaitConfirmation(std::chrono::nanoseconds confirm);
+  void OnConfirmTick();
+  void Keep();
+  void GoBack(const std::string& why, const Done& done);
+  void RetryLater();
+
+  boost::asio::io_context& control_;
+  const std::string file_;
+  const ServiceNotifier& notifier_;
+  Host* host_ = nullptr;
+  bool busy_ = false;
+  std::vector<Wish> waiting_;
+  std::atomic<bool> stopped_{false};
+
+  // What served before, while the current generation waits for its confirmation.
+  std::unique_ptr<Generation> before_;
+  std::chrono::steady_clock::time_point confirm_until_;
+  boost::asio::steady_timer confirm_timer_;
+  Vitals began_;                      // when the current generation began to serve
+  std::optional<Vitals::Rates> was_;  // how the one before did
+  int not_ready_ = 0;                 // checks in a row
+
+  boost::asio::steady_timer retry_timer_;
+  int retries_ = 0;
+};
+
+}  // namespace meshhost
