@@ -27,7 +27,7 @@ class alignas(64) CallList final {
   // Tells the open calls that the host goes away (kDraining) or their module does (kModuleRetired:
   // streams only, short calls just finish).
   void Drain(Reason why);
-  // Ends every open call toward its peer (Exchange::Abort with kDrain).
+  // Ends every open call toward its peer: the time to drain is over.
   void AbortAll(Reason why);
   // No new calls will come: calls `unused` on the worker once the last one has ended, at once when
   // there is none. The list may go from then on.

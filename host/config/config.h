@@ -108,6 +108,7 @@ struct ProtocolSet {
 // [reload]
 struct ReloadConfig {
   std::uint32_t max_generations = 4;
+  ConfigDuration stream_grace = std::chrono::seconds(5);
 };
 
 // [[listener.tls.sni]]: the certificate for some names.

@@ -198,7 +198,10 @@ SchemaTable Reloads() {
   return OnceTable("reload", &Config::reload, "Changes while the host serves.",
                    {CountKey("max_generations", &C::max_generations, {2, 100}, kHot,
                              "Times that one module may be mapped at once, with those whose calls "
-                             "have not ended; then a reload is refused.")});
+                             "have not ended; then a reload is refused."),
+                    DurationKey("stream_grace", &C::stream_grace, {0, kHour}, kHot,
+                                "For streams of a module that was upgraded or dropped to end by "
+                                "themselves; then they are told to, and drain.timeout runs.")});
 }
 
 SchemaTable Grpc() {

@@ -67,6 +67,8 @@ size_t CharacterLength(std::string_view text) {
 }  // namespace
 
 uint16_t CloseCodeOf(const Outcome& outcome, Reason leaving) {
+  // The handler goes because it was told to: why, the host knows better.
+  if (outcome.http_status == kGoingAway && leaving != Reason::kNone) return CodeOfReason(leaving);
   if (outcome.http_status >= 1000) {
     return MayBeSent(outcome.http_status) ? static_cast<uint16_t>(outcome.http_status) : kInternal;
   }

@@ -79,11 +79,25 @@ void Retirement::OnEnded(uint64_t id) {
 
 void Retirement::Expel(Retired& retired, const Config& config) {
   if (std::exchange(retired.expelled, true)) return;
-  const auto patience = config.drain.timeout;
-  retired.deployment->instance()->Drain(MonotonicNs() + static_cast<uint64_t>(patience.count()));
+  const std::chrono::nanoseconds grace = config.reload.stream_grace;
+  const std::chrono::nanoseconds patience = config.drain.timeout;
+  retired.deployment->instance()->Drain(MonotonicNs() +
+                                        static_cast<uint64_t>((grace + patience).count()));
+  if (grace.count() == 0) return TellStreams(retired.id, patience);
+  retired.deadline.expires_after(grace);
+  retired.deadline.async_wait(
+      [this, id = retired.id, patience](const boost::system::error_code& error) {
+        if (!error) TellStreams(id, patience);
+      });
+}
+
+void Retirement::TellStreams(uint64_t id, std::chrono::nanoseconds patience) {
+  const auto found = retired_.find(id);
+  if (found == retired_.end()) return;
+  Retired& retired = *found->second;
   RunOnWorkers(retired, [](CallList& calls) { calls.Drain(Reason::kModuleRetired); });
   retired.deadline.expires_after(patience);
-  retired.deadline.async_wait([this, id = retired.id](const boost::system::error_code& error) {
+  retired.deadline.async_wait([this, id](const boost::system::error_code& error) {
     if (!error) OnDeadline(id);
   });
 }

@@ -3,11 +3,13 @@
 // Retirement: how deployments that no generation serves any more go away.
 //
 //   retired --its module serves on--> its calls finish in their own time
-//      \--its module is gone--> streams told (WebSocket 1012), drain.timeout, ended (UNAVAILABLE)
+//      \--its module is gone--> reload.stream_grace --> streams told (WebSocket 1012)
+//           --> drain.timeout --> ended (UNAVAILABLE)
 //   the last call has ended --> destroyed; the last deployment of an instance unloads it
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -54,6 +56,7 @@ class Retirement final {
   void RunOnWorkers(Retired& retired, const Task& task);
   // Its module's code is to go: ends its streams.
   void Expel(Retired& retired, const Config& config);
+  void TellStreams(uint64_t id, std::chrono::nanoseconds patience);
   void OnDeadline(uint64_t id);
 
   boost::asio::io_context& control_;

@@ -28,6 +28,8 @@ TEST(WebSocketClose, S06_RefusalsHaveTheirCodes) {
   EXPECT_EQ(CloseCodeOf({}, Reason::kNone), 1000);
   EXPECT_EQ(CloseCodeOf({}, Reason::kDraining), 1001);
   EXPECT_EQ(CloseCodeOf({}, Reason::kModuleRetired), 1012);
+  EXPECT_EQ(CloseCodeOf({.http_status = 1001}, Reason::kModuleRetired), 1012);
+  EXPECT_EQ(CloseCodeOf({.http_status = 1001}, Reason::kNone), 1001);
   EXPECT_EQ(CloseCodeOf(Refusal(Reason::kMessageTooLarge), Reason::kNone), 1009);
   EXPECT_EQ(CloseCodeOf(Refusal(Reason::kModuleRetired), Reason::kNone), 1012);
   EXPECT_EQ(CloseCodeOf(Refusal(Reason::kModuleQueueFull), Reason::kNone), 1013);
