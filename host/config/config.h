@@ -226,6 +226,7 @@ struct ModuleConfig {
   ConfigDuration init_timeout = std::chrono::seconds(10);
   ConfigDuration stop_timeout = std::chrono::seconds(10);
   ConfigDuration callback_warn = std::chrono::milliseconds(50);
+  std::uint64_t state_limit = 64 * 1024 * 1024;
   std::string config_json = "{}";  // [module.config] as JSON text
   std::vector<MethodConfig> methods;
   Position position;

@@ -18,6 +18,11 @@ struct CrossingMark {
   const char* module = "";
   const char* method = "";  // "echo.v1.Echo/Unary", "GET /echo", "create", "timer"
   std::uint64_t generation = 0;
+  const char* sha256 = "";  // of the file that the code is from
+
+  CrossingMark In(const char* other_method) const {
+    return {module, other_method, generation, sha256};
+  }
 };
 
 // What a thread knows about the module code on its stack. Part of Crossing.

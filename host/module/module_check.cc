@@ -341,6 +341,7 @@ ModuleReport CheckModuleBytes(std::string_view path, std::span<const std::uint8_
 ModuleReport CheckModule(std::string_view path, const ModuleBytes& file,
                          const ModulePolicy& policy) {
   ModuleReport report = CheckModuleBytes(path, file.bytes, policy);
+  report.sha256 = Sha256Hex(file.bytes);
   ModuleChecker(policy, &report).CheckStatus(file.status);
   return report;
 }
