@@ -39,7 +39,9 @@ struct HostConfig {
   std::uint32_t workers = 0;  // 0: one per CPU
   Profile profile = Profile::kMesh;
   std::string run_directory = "/run/meshhost";
-  std::string pid_file;  // empty: none
+  std::string pid_file;         // empty: none
+  std::string state_directory;  // empty: none
+  ConfigDuration quarantine_window = std::chrono::seconds(60);
 };
 
 // [limits]

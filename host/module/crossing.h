@@ -6,6 +6,7 @@
 //    until the outermost crossing of the thread has ended.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "host/base/task.h"
@@ -46,6 +47,8 @@ class Crossing final {
     state_.mark = &mark;
     state_.worker = worker;
     ++state_.depth;
+    // Not left out where the compiler sees that nobody but a signal handler could read it.
+    std::atomic_signal_fence(std::memory_order_release);
   }
   ~Crossing() {
     state_.mark = outer_mark_;

@@ -56,7 +56,8 @@ std::string ToJson(const ModuleReport& report) {
         {{"severity", Word(finding.severity)}, {"rule", finding.rule}, {"text", finding.text}});
   }
   const ModuleNote& note = report.note;
-  const nlohmann::json json = {{"path", report.path}, {"sha256", report.sha256},
+  const nlohmann::json json = {{"path", report.path},
+                               {"sha256", report.sha256},
                                {"ok", report.ok()},
                                {"module", note.module},
                                {"version", note.version},

@@ -21,7 +21,7 @@ struct Finding {
 struct ModuleReport {
   std::string path;
   std::string sha256;  // of the bytes that were checked; empty when they could not be read
-  ModuleNote note;  // empty when there is none
+  ModuleNote note;     // empty when there is none
   std::vector<std::string> needed;
   std::string glibc_version;  // the highest that it needs; empty: none
   std::vector<Finding> findings;

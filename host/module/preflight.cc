@@ -15,6 +15,7 @@
 #include "host/base/units.h"
 #include "host/module/child_process.h"
 #include "host/module/preflight_protocol.h"
+#include "host/module/private_directory.h"
 
 namespace meshhost {
 namespace {
@@ -26,8 +27,7 @@ constexpr std::chrono::seconds kStartPatience{10};
 class CopyFolder final {
  public:
   static absl::StatusOr<CopyFolder> Create(const std::string& run_directory) {
-    std::error_code error;
-    std::filesystem::create_directories(run_directory, error);
+    RETURN_IF_ERROR(PreparePrivateDirectory("run directory", run_directory));
     std::string path = std::filesystem::path(run_directory) / "preflight-XXXXXX";
     if (::mkdtemp(path.data()) == nullptr) {
       return absl::InternalError(Concat({"pre-flight: ", path, ": ", std::strerror(errno)}));

@@ -5,7 +5,9 @@
  * A module exports one symbol, MH_MODULE_ENTRY, and carries an ELF note (note.h) that the host
  * reads from the file before any of its code runs. Lifecycle, on the control thread:
  *
- *   entry -> create -> [state.h: load] -> start -> (serving) -> drain -> destroy -> fini -> unmapped
+ *   entry -> create -> [load] -> start -> (serving) -> drain -> destroy -> fini -> unmapped
+ *
+ * load: of state.h, when an older generation has something to hand over.
  *
  * create may also run for a trial, followed by destroy at once: in another process, beside the
  * generation that serves, before a new configuration is taken. What others would notice (ports,

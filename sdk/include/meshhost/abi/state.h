@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * meshhost module ABI v1: "mh.state/1", state that an upgrade hands from the running generation of a
- * module to the next one. Offered by the module, through mh_module.query.
+ * meshhost module ABI v1: "mh.state/1", state that an upgrade hands from the running generation of
+ * a module to the next one. Offered by the module, through mh_module.query.
  *
  *   old generation: (serving)    save ---records---.                (serving)  drain ...
  *   new generation: create                          `--> load ...   start      (serving)

@@ -16,7 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
-MH_MODULE_NOTE("faulty", "1.0.0", "mh.http/1 mh.config/1 mh.exec/1");
+#ifndef FAULTY_VERSION
+#define FAULTY_VERSION "1.0.0"
+#endif
+MH_MODULE_NOTE("faulty", FAULTY_VERSION, "mh.http/1 mh.config/1 mh.exec/1");
 
 static const mh_host* host;
 static mh_instance* instance;
