@@ -48,12 +48,12 @@ absl::Status WriteAll(const UniqueFd& fd, const std::string& path,
 }  // namespace
 
 absl::StatusOr<ModuleCopy> ModuleCopy::Create(const std::string& run_directory,
-                                              std::string_view name,
+                                              std::string_view name, std::string_view sha256,
                                               std::span<const std::uint8_t> bytes) {
   RETURN_IF_ERROR(PreparePrivateDirectory("run directory", run_directory));
   ASSIGN_OR_RETURN(const std::string random, RandomHex());
   std::string path = std::filesystem::absolute(run_directory) /
-                     Concat({name, "-", Sha256Hex(bytes).substr(0, 12), "-", random, ".so"});
+                     Concat({name, "-", sha256.substr(0, 12), "-", random, ".so"});
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0500));
   if (!fd.valid()) return CopyError(path, std::strerror(errno));
   ModuleCopy copy(std::move(path));

@@ -52,8 +52,8 @@ absl::StatusOr<std::unique_ptr<ModuleLibrary>> ModuleLibrary::Load(const ModuleS
     return ModuleError(report,
                        Concat({"SHA-256 is ", report.sha256, ", configured is ", source.sha256}));
   }
-  ASSIGN_OR_RETURN(ModuleCopy copy,
-                   ModuleCopy::Create(source.run_directory, source.name, file->bytes));
+  ASSIGN_OR_RETURN(ModuleCopy copy, ModuleCopy::Create(source.run_directory, source.name,
+                                                       report.sha256, file->bytes));
   std::unique_ptr<ModuleLibrary> library(new ModuleLibrary(std::move(report), std::move(copy)));
   RETURN_IF_ERROR(library->Map());
   RETURN_IF_ERROR(library->ShakeHands());
