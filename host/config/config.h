@@ -39,7 +39,9 @@ struct HostConfig {
   std::uint32_t workers = 0;  // 0: one per CPU
   Profile profile = Profile::kMesh;
   std::string run_directory = "/run/meshhost";
-  std::string pid_file;  // empty: none
+  std::string pid_file;         // empty: none
+  std::string state_directory;  // empty: none
+  ConfigDuration quarantine_window = std::chrono::seconds(60);
 };
 
 // [limits]
@@ -227,6 +229,7 @@ struct ModuleConfig {
   ConfigDuration init_timeout = std::chrono::seconds(10);
   ConfigDuration stop_timeout = std::chrono::seconds(10);
   ConfigDuration callback_warn = std::chrono::milliseconds(50);
+  std::uint64_t state_limit = 64 * 1024 * 1024;
   std::string config_json = "{}";  // [module.config] as JSON text
   std::vector<MethodConfig> methods;
   Position position;

@@ -31,6 +31,12 @@ SchemaTable Host() {
                   "Folder for private copies of the modules."),
           TextKey("pid_file", &C::pid_file, PathForm(), kCold,
                   "File that holds the process id while the host runs; \"\" = none."),
+          TextKey("state_directory", &C::state_directory, PathForm(), kCold,
+                  "Folder for what the next start should know: crashes of modules, the last good "
+                  "copy of each module; \"\" = none, no quarantine."),
+          DurationKey("quarantine_window", &C::quarantine_window, {0, kDay}, kCold,
+                      "A module file that crashes the host within this time after it was loaded is "
+                      "not loaded again; one that does not is the last good one."),
       });
 }
 

@@ -55,6 +55,8 @@ SchemaTable ModuleTable() {
                       "For the module to stop."),
           DurationKey("callback_warn", &C::callback_warn, {kMs, kHour}, kHot,
                       "A callback on a worker that takes longer is logged and counted."),
+          SizeKey("state_limit", &C::state_limit, {0, kGiB}, kHot,
+                  "State that an upgrade hands to the next generation; larger is dropped."),
       },
       {FreeFormTable("config", &C::config_json, "The module's own settings, handed to it as JSON."),
        Method()});

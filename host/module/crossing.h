@@ -6,6 +6,7 @@
 //    until the outermost crossing of the thread has ended.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "host/base/task.h"
@@ -18,6 +19,11 @@ struct CrossingMark {
   const char* module = "";
   const char* method = "";  // "echo.v1.Echo/Unary", "GET /echo", "create", "timer"
   std::uint64_t generation = 0;
+  const char* sha256 = "";  // of the file that the code is from
+
+  CrossingMark In(const char* other_method) const {
+    return {module, other_method, generation, sha256};
+  }
 };
 
 // What a thread knows about the module code on its stack. Part of Crossing.
@@ -41,6 +47,8 @@ class Crossing final {
     state_.mark = &mark;
     state_.worker = worker;
     ++state_.depth;
+    // Not left out where the compiler sees that nobody but a signal handler could read it.
+    std::atomic_signal_fence(std::memory_order_release);
   }
   ~Crossing() {
     state_.mark = outer_mark_;

@@ -3,6 +3,7 @@
 
 #include <elf.h>
 #include <gnu/libc-version.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -294,8 +295,14 @@ void ModuleChecker::CheckStatus(const struct stat& status) {
     Error("file.mode",
           "is writable by everybody, so anybody could run code in the host; chmod o-w");
   }
-  if (status.st_mode & S_IWGRP) {
-    Warn("file.mode", "is writable by its group, which can so run code in the host; chmod g-w");
+  if ((status.st_mode & S_IWGRP) == 0) return;
+  // Who builds and runs as the same user often has a group of that user's own (umask 002).
+  if (status.st_gid == ::getegid()) {
+    Warn("file.mode", "is writable by the group that the host runs as; chmod g-w");
+  } else {
+    Error("file.mode",
+          "is writable by a group that the host is not in, so others could run code in it; "
+          "chmod g-w");
   }
 }
 
@@ -341,6 +348,7 @@ ModuleReport CheckModuleBytes(std::string_view path, std::span<const std::uint8_
 ModuleReport CheckModule(std::string_view path, const ModuleBytes& file,
                          const ModulePolicy& policy) {
   ModuleReport report = CheckModuleBytes(path, file.bytes, policy);
+  report.sha256 = Sha256Hex(file.bytes);
   ModuleChecker(policy, &report).CheckStatus(file.status);
   return report;
 }

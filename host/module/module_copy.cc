@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -17,32 +16,13 @@
 #include "host/base/status_macros.h"
 #include "host/base/unique_fd.h"
 #include "host/module/module_bytes.h"
+#include "host/module/private_directory.h"
 
 namespace meshhost {
 namespace {
 
 absl::Status CopyError(std::string_view path, std::string_view what) {
   return absl::InternalError(Concat({"private copy ", path, ": ", what}));
-}
-
-absl::Status PrepareDirectory(const std::string& directory) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) {
-    return absl::FailedPreconditionError(
-        Concat({"run directory ", directory, ": ", error.message()}));
-  }
-  struct stat status;
-  if (::stat(directory.c_str(), &status) != 0) {
-    return absl::FailedPreconditionError(
-        Concat({"run directory ", directory, ": ", std::strerror(errno)}));
-  }
-  if (status.st_mode & S_IWOTH) {
-    return absl::FailedPreconditionError(
-        Concat({"run directory ", directory,
-                ": writable by everybody, so anybody could replace code of the host; chmod o-w"}));
-  }
-  return absl::OkStatus();
 }
 
 // 16 hex digits that no earlier copy had, not even one of a process that is gone.
@@ -68,12 +48,12 @@ absl::Status WriteAll(const UniqueFd& fd, const std::string& path,
 }  // namespace
 
 absl::StatusOr<ModuleCopy> ModuleCopy::Create(const std::string& run_directory,
-                                              std::string_view name,
+                                              std::string_view name, std::string_view sha256,
                                               std::span<const std::uint8_t> bytes) {
-  RETURN_IF_ERROR(PrepareDirectory(run_directory));
+  RETURN_IF_ERROR(PreparePrivateDirectory("run directory", run_directory));
   ASSIGN_OR_RETURN(const std::string random, RandomHex());
   std::string path = std::filesystem::absolute(run_directory) /
-                     Concat({name, "-", Sha256Hex(bytes).substr(0, 12), "-", random, ".so"});
+                     Concat({name, "-", sha256.substr(0, 12), "-", random, ".so"});
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0500));
   if (!fd.valid()) return CopyError(path, std::strerror(errno));
   ModuleCopy copy(std::move(path));

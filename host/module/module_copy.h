@@ -18,8 +18,10 @@ class ModuleCopy final {
  public:
   // Writes `bytes` into `run_directory`, which is made when missing and must not be writable by
   // others, as NAME-HASH-RANDOM.so with mode 0500.
+  // `sha256` of the bytes.
   [[nodiscard]] static absl::StatusOr<ModuleCopy> Create(const std::string& run_directory,
                                                          std::string_view name,
+                                                         std::string_view sha256,
                                                          std::span<const std::uint8_t> bytes);
   ModuleCopy(ModuleCopy&& other) noexcept;
   ModuleCopy& operator=(ModuleCopy&& other) noexcept;

@@ -40,8 +40,7 @@ struct ModuleInstance::PostedTask : Task {
   PostedTask(ModuleInstance& owner, void (*function)(void*), void* argument)
       : Task([](Task* task) {
           std::unique_ptr<PostedTask> self(static_cast<PostedTask*>(task));
-          const CrossingMark mark{self->instance.mark_.module, "post",
-                                  self->instance.mark_.generation};
+          const CrossingMark mark = self->instance.mark_.In("post");
           if (!Cross(mark, Crossing::kNoWorker, [&self] { self->fn(self->arg); })) {
             self->instance.OnException(mark.method);
           }
@@ -61,15 +60,15 @@ ModuleInstance::ModuleInstance(const ModuleConfig& config, std::uint64_t generat
                                std::unique_ptr<ModuleLibrary> library, Claims& claims)
     : name_(config.name),
       settings_(config),
-      mark_{name_.c_str(), "lifecycle", generation},
+      mark_{name_.c_str(), "lifecycle", generation, library->report().sha256.c_str()},
       log_(environment.log),
       health_sink_(environment.health),
       library_(std::move(library)),
       counts_(environment.workers),
-      pool_({Concat({"m:", name_}), config.pool_threads, config.pool_queue,
-             CrossingMark{name_.c_str(), "timer", generation}, this}),
-      threads_(CrossingMark{name_.c_str(), "thread", generation}, counts_.threads, *this),
-      config_(config.config_json),
+      pool_(
+          {Concat({"m:", name_}), config.pool_threads, config.pool_queue, mark_.In("timer"), this}),
+      threads_(mark_.In("thread"), counts_.threads, *this),
+      config_(&AddConfig(config.config_json)),
       metrics_(environment.metrics, name_),
       context_{pool_,
                counts_,
@@ -84,13 +83,20 @@ ModuleInstance::~ModuleInstance() {
   assert(phase_ == Phase::kUnloaded && "unload or abandon an instance before it dies");
 }
 
-absl::StatusOr<std::unique_ptr<ModuleInstance>> ModuleInstance::Create(
+absl::StatusOr<std::unique_ptr<ModuleInstance>> ModuleInstance::Load(
     const ModuleConfig& config, std::uint64_t generation, const ModuleEnvironment& environment,
     Claims& claims) {
   ASSIGN_OR_RETURN(std::unique_ptr<ModuleLibrary> library,
                    ModuleLibrary::Load(SourceOf(config, environment)));
-  std::unique_ptr<ModuleInstance> instance(
+  return std::unique_ptr<ModuleInstance>(
       new ModuleInstance(config, generation, environment, std::move(library), claims));
+}
+
+absl::StatusOr<std::unique_ptr<ModuleInstance>> ModuleInstance::Create(
+    const ModuleConfig& config, std::uint64_t generation, const ModuleEnvironment& environment,
+    Claims& claims) {
+  ASSIGN_OR_RETURN(std::unique_ptr<ModuleInstance> instance,
+                   Load(config, generation, environment, claims));
   absl::Status created = instance->RunCreate();
   if (created.ok()) return instance;
   const Unloaded unloaded = instance->Unload(config.stop_timeout);
@@ -100,11 +106,8 @@ absl::StatusOr<std::unique_ptr<ModuleInstance>> ModuleInstance::Create(
 
 absl::StatusOr<std::string> ModuleInstance::TrialSchema(const ModuleConfig& config,
                                                         const ModuleEnvironment& environment) {
-  ASSIGN_OR_RETURN(std::unique_ptr<ModuleLibrary> library,
-                   ModuleLibrary::Load(SourceOf(config, environment)));
   Claims claims;
-  std::unique_ptr<ModuleInstance> instance(
-      new ModuleInstance(config, 1, environment, std::move(library), claims));
+  ASSIGN_OR_RETURN(std::unique_ptr<ModuleInstance> instance, Load(config, 1, environment, claims));
   const absl::Status created = instance->RunCreate();
   std::string schema = instance->registration_.schema().Serialize();
   Abandon(std::move(instance));
@@ -132,13 +135,14 @@ absl::Status ModuleInstance::Start() {
   return absl::OkStatus();
 }
 
-template <typename Fn>
-absl::Status ModuleInstance::Step(std::string_view step, std::chrono::nanoseconds limit, Fn&& fn) {
+absl::Status ModuleInstance::Step(std::string_view step, std::chrono::nanoseconds limit,
+                                  absl::FunctionRef<mh_rc(mh_err*)> fn) {
   mh_err err = {};
   err.size = sizeof(err);
   mh_rc rc = MH_FAILED;
   const std::uint64_t began = MonotonicNs();
-  const CrossingMark mark{mark_.module, "lifecycle", mark_.generation};
+  const std::string method(step);
+  const CrossingMark mark = mark_.In(method.c_str());
   registering_.store(std::this_thread::get_id());
   bool returned;
   {
@@ -169,8 +173,18 @@ absl::Status ModuleInstance::Reconfigure(const std::string& config_json) {
   if (reconfigure == nullptr) {
     return absl::UnimplementedError(Concat({"module \"", name_, "\": cannot reconfigure"}));
   }
-  return Step("reconfigure", settings_.init_timeout,
-              [&](mh_err* err) { return reconfigure(ud_, ToAbi(config_json), err); });
+  const ConfigTree* before = config_.load();
+  config_.store(&AddConfig(config_json));
+  absl::Status changed = Step("reconfigure", settings_.init_timeout, [&](mh_err* err) {
+    return reconfigure(ud_, ToAbi(config_json), err);
+  });
+  if (!changed.ok()) config_.store(before);
+  return changed;
+}
+
+const ConfigTree& ModuleInstance::AddConfig(std::string_view config_json) {
+  configs_.push_back(std::make_unique<const ConfigTree>(config_json));
+  return *configs_.back();
 }
 
 void ModuleInstance::Drain(std::uint64_t deadline_ns) {

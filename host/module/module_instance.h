@@ -23,8 +23,10 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "host/config/config.h"
@@ -37,8 +39,11 @@
 #include "host/module/registration.h"
 #include "host/telemetry/log.h"
 #include "host/telemetry/registry.h"
+#include "meshhost/abi/state.h"
 
 namespace meshhost {
+
+class StateRecords;
 
 // Where changes of grpc.health.v1 states go. Any thread; must not call back.
 class HealthSink {
@@ -60,7 +65,13 @@ struct ModuleEnvironment {
 // Owned by the runtime. Control thread, except where a function says otherwise.
 class ModuleInstance final : public ::mh_instance, public MisbehaviourSink {
  public:
-  // Checks, loads and creates. The error names the module and the step; nothing is left behind.
+  // Checks and maps the file; nothing else of the module has run. `claims` outlives Start.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<ModuleInstance>> Load(
+      const ModuleConfig& config, std::uint64_t generation, const ModuleEnvironment& environment,
+      Claims& claims);
+  [[nodiscard]] absl::Status RunCreate();
+  // Both, and unloads it when the second fails. The error names the module and the step; nothing is
+  // left behind.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<ModuleInstance>> Create(
       const ModuleConfig& config, std::uint64_t generation, const ModuleEnvironment& environment,
       Claims& claims);
@@ -71,8 +82,14 @@ class ModuleInstance final : public ::mh_instance, public MisbehaviourSink {
   // Must be unloaded or abandoned.
   ~ModuleInstance() override;
 
+  // Between create and start: gives this instance the state of an earlier one of the same module,
+  // whose calls may go on meanwhile (mh.state/1). Where either of the two has none, where the
+  // format does not fit, or where the old one fails to save, this one starts empty and the log says
+  // why. An error: this one failed to take what it said it could.
+  [[nodiscard]] absl::Status HandOver(ModuleInstance& old);
   [[nodiscard]] absl::Status Start();
-  // Unimplemented: the module wants a new instance for new settings.
+  // Unimplemented: the module wants a new instance for new settings. On any error it goes on with
+  // those of before.
   [[nodiscard]] absl::Status Reconfigure(const std::string& config_json);
   // deadline_ns: monotonic.
   void Drain(std::uint64_t deadline_ns);
@@ -99,7 +116,9 @@ class ModuleInstance final : public ::mh_instance, public MisbehaviourSink {
   std::uint64_t generation() const { return mark_.generation; }
   const ModuleReport& report() const { return library_->report(); }
   // Of the file that it was loaded from, in lower-case hex.
-  const std::string& file_sha256() const { return library_->sha256(); }
+  const std::string& file_sha256() const { return library_->report().sha256; }
+  // The copy of its file that is mapped, there until it is unmapped.
+  const std::string& private_copy() const { return library_->copy_path(); }
   const Registration& registration() const { return registration_; }
   std::uint64_t overruns() const { return overruns_.load(std::memory_order_relaxed); }
   std::uint64_t exceptions() const { return exceptions_.load(std::memory_order_relaxed); }
@@ -113,7 +132,7 @@ class ModuleInstance final : public ::mh_instance, public MisbehaviourSink {
   bool may_register() const;
   Registration& mutable_registration() { return registration_; }
   ModuleMetrics& metrics() { return metrics_; }
-  const ConfigTree& config() const { return config_; }
+  const ConfigTree& config() const { return *config_.load(std::memory_order_acquire); }
   ModuleThreads& threads() { return threads_; }
   ModulePool& pool() { return pool_; }
   mh_rc Post(void (*fn)(void*), void* arg);
@@ -132,10 +151,15 @@ class ModuleInstance final : public ::mh_instance, public MisbehaviourSink {
                  const ModuleEnvironment& environment, std::unique_ptr<ModuleLibrary> library,
                  Claims& claims);
 
-  absl::Status RunCreate();
   // Calls one lifecycle function of the module; reports how long it took if too long.
-  template <typename Fn>
-  absl::Status Step(std::string_view step, std::chrono::nanoseconds limit, Fn&& fn);
+  absl::Status Step(std::string_view step, std::chrono::nanoseconds limit,
+                    absl::FunctionRef<mh_rc(mh_err*)> fn);
+  const ConfigTree& AddConfig(std::string_view config_json);
+  // mh.state/1 of the module, zero where it has none.
+  mh_state_1 StateTable();
+  bool SaveState(const mh_state_1& table, StateRecords& records);
+  absl::Status LoadState(const mh_state_1& table, const StateRecords& records,
+                         std::uint32_t format);
   void Destroy();
   bool WaitFor(bool (ModuleInstance::*reached)() const, std::chrono::nanoseconds patience);
   bool Released() const;
@@ -150,7 +174,9 @@ class ModuleInstance final : public ::mh_instance, public MisbehaviourSink {
   InstanceCounts counts_;
   ModulePool pool_;
   ModuleThreads threads_;
-  ConfigTree config_;
+  // Kept until the end: the module may hold texts of settings that were replaced.
+  std::vector<std::unique_ptr<const ConfigTree>> configs_;
+  std::atomic<const ConfigTree*> config_;
   ModuleMetrics metrics_;
   CallContext context_;
   Registration registration_;

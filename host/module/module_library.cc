@@ -48,21 +48,20 @@ absl::StatusOr<std::unique_ptr<ModuleLibrary>> ModuleLibrary::Load(const ModuleS
   // Messages and the private copy carry the configured name: one file may serve under two.
   report.note.module = source.name;
   if (!report.ok()) return ModuleError(report, report.ErrorText());
-  std::string sha256 = Sha256Hex(file->bytes);
-  if (!source.sha256.empty() && sha256 != source.sha256) {
-    return ModuleError(report, Concat({"SHA-256 is ", sha256, ", configured is ", source.sha256}));
+  if (!source.sha256.empty() && report.sha256 != source.sha256) {
+    return ModuleError(report,
+                       Concat({"SHA-256 is ", report.sha256, ", configured is ", source.sha256}));
   }
-  ASSIGN_OR_RETURN(ModuleCopy copy,
-                   ModuleCopy::Create(source.run_directory, source.name, file->bytes));
-  std::unique_ptr<ModuleLibrary> library(
-      new ModuleLibrary(std::move(report), std::move(sha256), std::move(copy)));
+  ASSIGN_OR_RETURN(ModuleCopy copy, ModuleCopy::Create(source.run_directory, source.name,
+                                                       report.sha256, file->bytes));
+  std::unique_ptr<ModuleLibrary> library(new ModuleLibrary(std::move(report), std::move(copy)));
   RETURN_IF_ERROR(library->Map());
   RETURN_IF_ERROR(library->ShakeHands());
   return library;
 }
 
-ModuleLibrary::ModuleLibrary(ModuleReport report, std::string sha256, ModuleCopy copy)
-    : report_(std::move(report)), sha256_(std::move(sha256)), copy_(std::move(copy)) {}
+ModuleLibrary::ModuleLibrary(ModuleReport report, ModuleCopy copy)
+    : report_(std::move(report)), copy_(std::move(copy)) {}
 
 ModuleLibrary::~ModuleLibrary() = default;
 

@@ -34,8 +34,7 @@ class ModuleLibrary final {
 
   const mh_module& table() const { return table_; }
   const ModuleReport& report() const { return report_; }
-  // Of the file, in lower-case hex.
-  const std::string& sha256() const { return sha256_; }
+  const std::string& copy_path() const { return copy_.path(); }
 
   // fini, dlclose, and a look at whether the mapping is really gone. False: it is retained, and the
   // private copy stays. Once.
@@ -44,12 +43,11 @@ class ModuleLibrary final {
   void Retain();
 
  private:
-  ModuleLibrary(ModuleReport report, std::string sha256, ModuleCopy copy);
+  ModuleLibrary(ModuleReport report, ModuleCopy copy);
   absl::Status Map();
   absl::Status ShakeHands();
 
   ModuleReport report_;
-  const std::string sha256_;
   ModuleCopy copy_;
   boost::dll::shared_library library_;
   mh_module table_ = {};  // ours, filled up to the size that the module knows

@@ -11,7 +11,7 @@ ModuleMethod::ModuleMethod(const mh_method& method, Endpoint endpoint,
     : method_(method),
       endpoint_(std::move(endpoint)),
       label_(LabelOf(endpoint_)),
-      mark_{instance_mark.module, label_.c_str(), instance_mark.generation},
+      mark_(instance_mark.In(label_.c_str())),
       context_(context) {
   endpoint_.handler = this;
 }

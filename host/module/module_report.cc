@@ -57,6 +57,7 @@ std::string ToJson(const ModuleReport& report) {
   }
   const ModuleNote& note = report.note;
   const nlohmann::json json = {{"path", report.path},
+                               {"sha256", report.sha256},
                                {"ok", report.ok()},
                                {"module", note.module},
                                {"version", note.version},

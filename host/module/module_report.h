@@ -20,7 +20,8 @@ struct Finding {
 // What was found out about one module file. Plain value.
 struct ModuleReport {
   std::string path;
-  ModuleNote note;  // empty when there is none
+  std::string sha256;  // of the bytes that were checked; empty when they could not be read
+  ModuleNote note;     // empty when there is none
   std::vector<std::string> needed;
   std::string glibc_version;  // the highest that it needs; empty: none
   std::vector<Finding> findings;

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "host/base/signal_stack.h"
+
 namespace meshhost {
 
 std::thread StartModuleThread(const std::string& name, std::function<void()> body) {
@@ -16,7 +18,10 @@ std::thread StartModuleThread(const std::string& name, std::function<void()> bod
   // Faults are delivered to the thread that made them; blocking those would hide their cause.
   for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) sigdelset(&blocked, fault);
   pthread_sigmask(SIG_SETMASK, &blocked, &before);
-  std::thread thread(std::move(body));
+  std::thread thread([body = std::move(body)] {
+    const SignalStack stack;
+    body();
+  });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_setname_np(thread.native_handle(), name.substr(0, 15).c_str());
   return thread;

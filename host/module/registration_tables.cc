@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t kMethodSizeV1 = offsetof(mh_method, ud) + sizeof(void*);
 constexpr std::size_t kMaxMethods = 10000;
 
-mh_rc Closed(mh_err* err) {
+mh_rc Closed(const ModuleInstance& module, mh_err* err) {
+  if (module.gone()) return Fail(err, MH_GONE, "this generation is retired");
   return Fail(err, MH_INVALID, "registration is open only inside create() and start()");
 }
 
@@ -27,7 +28,7 @@ bool ReadMethod(const void* from, mh_method* to) {
 
 mh_rc Descriptors(mh_instance* instance, const void* set, std::size_t n, mh_err* err) {
   ModuleInstance& module = From(instance);
-  if (!module.may_register()) return Closed(err);
+  if (!module.may_register()) return Closed(module, err);
   if (set == nullptr) return Fail(err, MH_INVALID, "descriptors: NULL");
   return Guarded(err, [&] {
     return ToRc(module.mutable_registration().AddDescriptors({static_cast<const char*>(set), n}),
@@ -38,7 +39,7 @@ mh_rc Descriptors(mh_instance* instance, const void* set, std::size_t n, mh_err*
 mh_rc Service(mh_instance* instance, mh_str name, const mh_method* methods, std::size_t n,
               std::size_t stride, mh_err* err) {
   ModuleInstance& module = From(instance);
-  if (!module.may_register()) return Closed(err);
+  if (!module.may_register()) return Closed(module, err);
   if (n > kMaxMethods || (n > 0 && (methods == nullptr || stride < kMethodSizeV1))) {
     return Fail(err, MH_INVALID, "service: malformed list of methods");
   }
@@ -65,7 +66,7 @@ mh_rc Health(mh_instance* instance, mh_str service, std::int32_t serving) {
 mh_rc Route(mh_instance* instance, mh_str verb, mh_str pattern, const mh_method* method,
             mh_err* err) {
   ModuleInstance& module = From(instance);
-  if (!module.may_register()) return Closed(err);
+  if (!module.may_register()) return Closed(module, err);
   mh_method read;
   if (method == nullptr || !ReadMethod(method, &read)) {
     return Fail(err, MH_INVALID, "route: malformed mh_method");
@@ -78,7 +79,7 @@ mh_rc Route(mh_instance* instance, mh_str verb, mh_str pattern, const mh_method*
 mh_rc WebSocketRoute(mh_instance* instance, mh_str pattern, mh_str subprotocols,
                      const mh_method* method, mh_err* err) {
   ModuleInstance& module = From(instance);
-  if (!module.may_register()) return Closed(err);
+  if (!module.may_register()) return Closed(module, err);
   mh_method read;
   if (method == nullptr || !ReadMethod(method, &read)) {
     return Fail(err, MH_INVALID, "route: malformed mh_method");

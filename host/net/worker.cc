@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "host/base/clock.h"
+#include "host/base/signal_stack.h"
 #include "host/net/socket_poller.h"
 
 namespace meshhost {
@@ -115,6 +116,7 @@ Worker::~Worker() {
 
 void Worker::Start() {
   thread_ = std::thread([this] {
+    const SignalStack stack;
     core_->thread_id.store(std::this_thread::get_id(), std::memory_order_relaxed);
     core_->io.run();
   });

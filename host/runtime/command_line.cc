@@ -92,6 +92,10 @@ void AddModule(CLI::App& app, Arguments& arguments) {
     arguments.exit_code =
         DiffModulesCommand(arguments.module, arguments.other_module, arguments.json);
   });
+  // The host runs it on itself; it is of no use to people, so help does not show it.
+  module->add_subcommand("preflight", "Load modules as standard input says")
+      ->group("")
+      ->callback([] { PreflightCommand(); });
 }
 
 }  // namespace

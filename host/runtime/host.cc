@@ -60,6 +60,7 @@ absl::Status Host::Build(std::shared_ptr<const Config> config) {
   listening_ = std::make_unique<ListenerEnvironment>(
       ListenerEnvironment{std::make_shared<Admission>(0), worker_count_, *log_, {}});
   certificate_watch_ = std::make_unique<CertificateWatch>(*metrics_, *log_);
+  ASSIGN_OR_RETURN(quarantine_, Quarantine::Open(config->host, *log_, *metrics_));
   unloader_ = std::make_unique<ModuleUnloader>(
       *log_, [this](const ModuleInstance& instance) { OnUnload(instance); });
   for (uint32_t i = 0; i < worker_count_; ++i) {
@@ -87,7 +88,8 @@ absl::StatusOr<std::unique_ptr<Generation>> Host::Assemble(std::shared_ptr<const
   const ModuleLoading loading{
       {*metrics_, *log_, state_, next->config().host.run_directory, worker_count_,
        static_cast<size_t>(next->config().limits.connection_buffer)},
-      *unloader_};
+      *unloader_,
+      *quarantine_};
   RETURN_IF_ERROR(next->modules().Create(next->config(), loading, next->number(),
                                          running == nullptr ? nullptr : &running->modules(),
                                          replace));
@@ -183,6 +185,7 @@ void Host::Apply(Generation& next) {
     (void)AddModuleInfo(*metrics_, instance.name(), instance.report().note.version,
                         instance.file_sha256(), owner);
     module_info_[&instance] = owner;
+    quarantine_->Activated(instance);
   }
   reflection_.Replace(next.Reflection());
   Speak(next);
@@ -239,6 +242,7 @@ void Host::Speak(const Generation& next) {
 }
 
 void Host::OnUnload(const ModuleInstance& instance) {
+  quarantine_->Retired(instance);
   const auto found = module_info_.find(&instance);
   if (found == module_info_.end()) return;
   metrics_->RemoveOwner(found->second);

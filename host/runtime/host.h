@@ -77,6 +77,8 @@ class Host final {
 
   void ReopenLogs();
   std::vector<Heartbeat*> heartbeats() const;
+  // Module files that have served long enough become those to fall back to; every second or so.
+  void AdvanceQuarantine() { quarantine_->Advance(); }
   // Warns of certificates that expire soon; every hour is fitting.
   void WarnOfExpiry();
   Log& log() { return *log_; }
@@ -119,6 +121,7 @@ class Host final {
   std::unique_ptr<ListenerMetrics> listener_metrics_;
   std::unique_ptr<ListenerEnvironment> listening_;
   std::unique_ptr<CertificateWatch> certificate_watch_;
+  std::unique_ptr<Quarantine> quarantine_;
   std::unique_ptr<ModuleUnloader> unloader_;
   std::map<const ModuleInstance*, MetricOwner> module_info_;
   std::vector<std::unique_ptr<ServingWorker>> workers_;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/runtime/module_command.h"
 
+#include <cstdlib>
 #include <iostream>
 
 #include "host/module/module_check.h"
 #include "host/module/module_diff.h"
+#include "host/module/preflight.h"
 #include "host/runtime/exit_codes.h"
 
 namespace meshhost {
@@ -23,6 +25,11 @@ int DiffModulesCommand(const std::string& old_file, const std::string& new_file,
   }
   std::cout << (json ? ToJson(*changes) : ToText(*changes)) << "\n";
   return changes->empty() ? kExitOk : kExitFailed;
+}
+
+void PreflightCommand() {
+  // Code of a module that misbehaved may still run: no static destructors.
+  std::_Exit(RunPreflightChild());
 }
 
 }  // namespace meshhost

@@ -12,4 +12,7 @@ int CheckModuleCommand(const std::string& file, bool json);
 // 0: none.
 int DiffModulesCommand(const std::string& old_file, const std::string& new_file, bool json);
 
+// `meshhost module preflight`: the child's side of host/module/preflight.h. Ends the process.
+[[noreturn]] void PreflightCommand();
+
 }  // namespace meshhost

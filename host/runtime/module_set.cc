@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/runtime/module_set.h"
 
+#include <optional>
 #include <tuple>
 #include <utility>
 
 #include "host/base/status_macros.h"
 #include "host/config/config_error.h"
 #include "host/module/module_bytes.h"
+#include "host/module/preflight.h"
 
 namespace meshhost {
 namespace {
@@ -31,38 +33,61 @@ ModuleSet::~ModuleSet() {
   while (!entries_.empty()) entries_.pop_back();
 }
 
-absl::StatusOr<ModuleSet::Entry> ModuleSet::Load(const ModuleConfig& module,
-                                                 const ModuleLoading& loading,
-                                                 uint64_t generation) {
+std::vector<ModuleSet::Plan> ModuleSet::PlanAll(const Config& config, Quarantine& quarantine,
+                                                const ModuleSet* running,
+                                                const std::set<std::string>& replace) {
+  std::vector<Plan> plans;
+  for (const ModuleConfig& module : config.modules) {
+    if (!module.enabled) continue;
+    std::optional<ModuleConfig> file = quarantine.Choose(module);
+    if (!file) continue;
+    const Entry* known = running == nullptr ? nullptr : running->Find(module.name);
+    const bool keep = known != nullptr && !replace.contains(module.name) &&
+                      Fixed(module) == Fixed(*known->config) && SameFile(*file, *known->instance);
+    plans.push_back({&module, *std::move(file), known, keep});
+  }
+  return plans;
+}
+
+absl::Status ModuleSet::Add(const Plan& plan, const ModuleLoading& loading, uint64_t generation) {
+  if (plan.keep) {
+    RETURN_IF_ERROR(plan.known->instance->registration().ClaimAll(claims_));
+    entries_.push_back({plan.config, plan.known->instance, false,
+                        plan.config->config_json != plan.known->config->config_json,
+                        plan.known->config, nullptr});
+    return absl::OkStatus();
+  }
   ASSIGN_OR_RETURN(std::unique_ptr<ModuleInstance> instance,
-                   ModuleInstance::Create(module, generation, loading.environment, claims_));
-  return Entry{&module, loading.unloader.Share(std::move(instance)), true, false, nullptr};
+                   ModuleInstance::Create(plan.file, generation, loading.environment, claims_));
+  entries_.push_back({plan.config, loading.unloader.Share(std::move(instance)), true, false,
+                      nullptr, plan.known == nullptr ? nullptr : plan.known->instance});
+  return absl::OkStatus();
 }
 
 absl::Status ModuleSet::Create(const Config& config, const ModuleLoading& loading,
                                uint64_t generation, const ModuleSet* running,
                                const std::set<std::string>& replace) {
-  for (const ModuleConfig& module : config.modules) {
-    if (!module.enabled) continue;
-    const Entry* known = running == nullptr ? nullptr : running->Find(module.name);
-    if (known != nullptr && !replace.contains(module.name) &&
-        Fixed(module) == Fixed(*known->config) && SameFile(module, *known->instance)) {
-      const absl::Status claimed = known->instance->registration().ClaimAll(claims_);
-      if (!claimed.ok()) return StatusAt(config.file, module.position, claimed);
-      entries_.push_back({&module, known->instance, false,
-                          module.config_json != known->config->config_json, known->config});
-      continue;
-    }
-    auto loaded = Load(module, loading, generation);
-    if (!loaded.ok()) return StatusAt(config.file, module.position, loaded.status());
-    entries_.push_back(*std::move(loaded));
+  const std::vector<Plan> plans = PlanAll(config, loading.quarantine, running, replace);
+  if (running != nullptr) {
+    PreflightPlan flight;
+    for (const Plan& plan : plans) (plan.keep ? flight.kept : flight.changed).push_back(&plan.file);
+    flight.run_directory = loading.environment.run_directory;
+    RETURN_IF_ERROR(Preflight(flight, loading.environment.log));
+  }
+  for (const Plan& plan : plans) {
+    const absl::Status added = Add(plan, loading, generation);
+    if (!added.ok()) return StatusAt(config.file, plan.config->position, added);
   }
   return absl::OkStatus();
 }
 
 absl::Status ModuleSet::Start() {
-  for (const Entry& entry : entries_) {
-    if (entry.fresh) RETURN_IF_ERROR(entry.instance->Start());
+  for (Entry& entry : entries_) {
+    if (!entry.fresh) continue;
+    // Let go of in any case: this set may serve for long.
+    const InstanceRef predecessor = std::move(entry.predecessor);
+    if (predecessor != nullptr) RETURN_IF_ERROR(entry.instance->HandOver(*predecessor));
+    RETURN_IF_ERROR(entry.instance->Start());
   }
   return absl::OkStatus();
 }

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "host/config/config.h"
 #include "host/module/claims.h"
+#include "host/module/quarantine.h"
 #include "host/runtime/module_unloader.h"
 
 namespace meshhost {
@@ -17,6 +18,7 @@ namespace meshhost {
 struct ModuleLoading {
   ModuleEnvironment environment;
   ModuleUnloader& unloader;
+  Quarantine& quarantine;
 };
 
 // The modules of one configuration, in its order. Part of a Generation; control thread, except
@@ -31,6 +33,7 @@ class ModuleSet final {
     // It serves already, but with other settings than `config` has.
     bool reconfigure = false;
     const ModuleConfig* running_config = nullptr;  // of the set that it is from, when not fresh
+    InstanceRef predecessor;  // of a fresh one, until it has got the state of that
   };
 
   ModuleSet() = default;
@@ -39,11 +42,13 @@ class ModuleSet final {
   ModuleSet& operator=(const ModuleSet&) = delete;
 
   // Takes over from `running` (null: nothing runs) each instance that can serve the configuration
-  // as it is or after Reconfigure, and checks, loads and creates the others as `generation`. Those
-  // named in `replace` are never taken over. All, or an error with its place in the configuration.
+  // as it is or after Reconfigure, and checks, loads and creates the others as `generation`, in a
+  // child process first when something runs that they could harm. Those named in `replace` are
+  // never taken over; those in quarantine without a good copy are left out. All, or an error with
+  // its place in the configuration.
   absl::Status Create(const Config& config, const ModuleLoading& loading, uint64_t generation,
                       const ModuleSet* running, const std::set<std::string>& replace);
-  // Starts what is fresh.
+  // Starts what is fresh, with the state of what it replaces.
   absl::Status Start();
 
   // Fixed between Create and destruction, so that any thread may read it then.
@@ -52,8 +57,17 @@ class ModuleSet final {
   bool Contains(const ModuleInstance& instance) const;
 
  private:
-  absl::StatusOr<Entry> Load(const ModuleConfig& module, const ModuleLoading& loading,
-                             uint64_t generation);
+  // One module of the configuration that is being built. Plain value.
+  struct Plan {
+    const ModuleConfig* config;  // as configured
+    ModuleConfig file;           // the same, with the file that the quarantine has chosen
+    const Entry* known;          // what runs of it; null: nothing
+    bool keep;
+  };
+
+  static std::vector<Plan> PlanAll(const Config& config, Quarantine& quarantine,
+                                   const ModuleSet* running, const std::set<std::string>& replace);
+  absl::Status Add(const Plan& plan, const ModuleLoading& loading, uint64_t generation);
 
   Claims claims_;
   std::vector<Entry> entries_;

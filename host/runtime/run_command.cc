@@ -15,8 +15,10 @@
 #include <nlohmann/json.hpp>
 
 #include "host/base/concat.h"
+#include "host/base/signal_stack.h"
 #include "host/config/load.h"
 #include "host/config/print.h"
+#include "host/module/crash_handler.h"
 #include "host/runtime/exit_codes.h"
 #include "host/runtime/host.h"
 #include "host/runtime/reloader.h"
@@ -134,6 +136,7 @@ class Control final {
 
   void Tick() {
     watchdog_.Tick();
+    host_.AdvanceQuarantine();
     if (const auto now = std::chrono::steady_clock::now(); now >= expiry_check_) {
       host_.WarnOfExpiry();
       expiry_check_ = now + kExpiryCheck;
@@ -168,6 +171,8 @@ int RunHost(const std::string& config_file) {
   }
   RaiseDescriptorLimit();
   std::signal(SIGPIPE, SIG_IGN);
+  const SignalStack signal_stack;
+  const CrashHandler crash_handler;
   auto inherited = InheritedSockets::FromEnvironment();
   if (!inherited.ok()) {
     std::cerr << inherited.status().message() << "\n";
@@ -206,8 +211,11 @@ int CheckConfig(const std::string& config_file, bool json) {
     return kExitConfig;
   }
   std::signal(SIGPIPE, SIG_IGN);
+  // A look at the configuration is no start: what starts have left is theirs.
+  const auto stateless = std::make_shared<Config>(*loaded.config);
+  stateless->host.state_directory.clear();
   asio::io_context io(1);
-  const auto host = Host::Prepare(loaded.config, io);
+  const auto host = Host::Prepare(stateless, io);
   if (!host.ok()) {
     if (json) {
       PrintErrorsAsJson(

@@ -8,6 +8,7 @@
 #include <meshhost/metrics.h>
 #include <meshhost/module.h>
 
+#include <algorithm>
 #include <boost/json/src.hpp>
 #include <charconv>
 #include <map>
@@ -30,6 +31,28 @@ class Todo final : public mh::Module {
  public:
   mh::Status Configure(const mh::Settings& settings) override {
     return mh::ReadConfig(settings, config_);
+  }
+
+  // Notes outlive an upgrade of this file: the next generation gets them, one record each.
+  static constexpr mh::StateFormat kState{.format = 1, .oldest = 1};
+
+  mh::Status SaveState(mh::StateWriter& writer) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (const auto& [id, item] : items_) {
+      mh::Status status = writer.Write(boost::json::serialize(ToJson(id, item)));
+      if (!status.ok()) return status;
+    }
+    return mh::Status();
+  }
+
+  mh::Status LoadState(std::string_view record, uint32_t) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const boost::json::value note = boost::json::parse({record.data(), record.size()});
+    const int64_t id = note.at("id").as_int64();
+    items_[id] = {std::string(note.at("title").as_string()), note.at("done").as_bool()};
+    next_id_ = std::max(next_id_, id + 1);
+    items_gauge_.Set(static_cast<double>(items_.size()));
+    return mh::Status();
   }
 
   void Register(mh::Registry& registry) override {

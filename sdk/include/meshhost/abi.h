@@ -13,4 +13,5 @@
 #include "abi/metrics.h"
 #include "abi/module.h"
 #include "abi/note.h"
+#include "abi/state.h"
 #include "abi/ws.h"

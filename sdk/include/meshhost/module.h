@@ -13,6 +13,7 @@
 //   };
 //   MESHHOST_MODULE(Hello, "hello", "1.0.0", "mh.http/1");
 //
+// A module with state that an upgrade should keep: state.h.
 // Include what you use: grpc.h, http.h, websocket.h, json.h, config.h, metrics.h, stream.h.
 #pragma once
 
@@ -20,7 +21,10 @@
 #include <meshhost/abi/note.h>
 #include <meshhost/guard.h>
 #include <meshhost/host.h>
+#include <meshhost/message.h>
+#include <meshhost/state.h>
 
+#include <cstring>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -156,6 +160,30 @@ struct ModuleTable {
     (void)ignored;
   }
 
+  static mh_rc SaveState(void* ud, StateWriter::Sink sink, void* ctx, mh_err* err) noexcept {
+    T& module = *static_cast<Instance*>(ud)->module;
+    StateWriter writer(sink, ctx);
+    return ToHost(detail::Guarded(module.host(), [&] { return module.SaveState(writer); }), err);
+  }
+
+  static mh_rc LoadState(void* ud, const mh_msg* record, uint32_t format, mh_err* err) noexcept {
+    T& module = *static_cast<Instance*>(ud)->module;
+    const auto load = [&] {
+      std::string scratch;
+      return module.LoadState(MessageView(record).Flat(scratch), format);
+    };
+    return ToHost(detail::Guarded(module.host(), load), err);
+  }
+
+  static const void* Query(void*, const char* id) noexcept {
+    if constexpr (requires { T::kState; }) {
+      static const mh_state_1 state = {sizeof(mh_state_1), T::kState.format, T::kState.oldest, 0,
+                                       &SaveState,         &LoadState};
+      if (std::strcmp(id, MH_STATE_1) == 0) return &state;
+    }
+    return nullptr;
+  }
+
   static void Destroy(void* ud) noexcept { delete static_cast<Instance*>(ud); }
 
   static void Fini() noexcept {
@@ -166,7 +194,7 @@ struct ModuleTable {
 
   static const mh_module* Entry(uint16_t host_major, mh_err* err) noexcept {
     static const mh_module table = {sizeof(mh_module), 0,     &Create, &Start, &Reconfigure, &Drain,
-                                    &Destroy,          &Fini, nullptr};
+                                    &Destroy,          &Fini, &Query};
     if (host_major == MH_ABI_MAJOR) return &table;
     const mh_rc ignored = ToHost(Unimplemented("this module speaks ABI major 1"), err);
     (void)ignored;

@@ -10,6 +10,7 @@
 #include <meshhost/abi/metrics.h>
 #include <meshhost/abi/module.h>
 #include <meshhost/abi/note.h>
+#include <meshhost/abi/state.h>
 #include <meshhost/abi/ws.h>
 #include <stdio.h>
 
@@ -168,6 +169,13 @@ static void modules(void) {
   M(mh_module, destroy);
   M(mh_module, fini);
   M(mh_module, query);
+  S(mh_state_1);
+  M(mh_state_1, size);
+  M(mh_state_1, format);
+  M(mh_state_1, oldest_format);
+  M(mh_state_1, reserved);
+  M(mh_state_1, save);
+  M(mh_state_1, load);
   S(mh_note);
   M(mh_note, namesz);
   M(mh_note, descsz);
@@ -218,6 +226,7 @@ static void constants(void) {
   C(MH_NOTE_TYPE);
   printf("%s\n%s\n%s\n", MH_MODULE_ENTRY_NAME, MH_NOTE_SECTION, MH_GRPC_1);
   printf("%s\n%s\n%s\n%s\n%s\n", MH_HTTP_1, MH_WS_1, MH_EXEC_1, MH_METRICS_1, MH_CONFIG_1);
+  printf("%s\n", MH_STATE_1);
 }
 
 int main(void) {

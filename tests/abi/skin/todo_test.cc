@@ -41,6 +41,28 @@ TEST_F(Todo, S60_CreatesReadsUpdatesAndDeletes) {
   EXPECT_EQ(host_.live_blocks(), 0);
 }
 
+TEST_F(Todo, AnUpgradeKeepsTheNotes) {
+  Load();
+  host_.Http("POST", "/todos", R"({"title":"milk"})");
+  host_.Http("POST", "/todos", R"({"title":"bread","done":true})");
+  host_.Http("DELETE", "/todos/1");
+  FakeHost next;
+  ASSERT_TRUE(next.Load(MODULES_DIR "/todo.so", "{}", &host_).ok());
+  EXPECT_EQ(next.Http("GET", "/todos").messages().at(0),
+            R"([{"id":2,"title":"bread","done":true}])");
+  EXPECT_EQ(next.Http("POST", "/todos", R"({"title":"salt"})").Header("location"), "/todos/3");
+  EXPECT_EQ(next.Metric("todo_items"), 2);
+}
+
+TEST_F(Todo, AnUpgradeStartsEmptyWhereTheHostTakesLessState) {
+  Load();
+  host_.Http("POST", "/todos", R"({"title":"milk"})");
+  FakeHost next;
+  next.set_state_limit(10);
+  ASSERT_TRUE(next.Load(MODULES_DIR "/todo.so", "{}", &host_).ok());
+  EXPECT_EQ(next.Http("GET", "/todos").messages().at(0), "[]");
+}
+
 TEST_F(Todo, RefusesBodiesThatAreNoNote) {
   Load();
   for (const char* body : {"", "[1]", "{", R"({"title":7})", R"({"done":true})"}) {

@@ -98,6 +98,17 @@ TEST(ModuleCheck, FileThatEverybodyMayWriteIsRefused) {
   EXPECT_THAT(Errors(CheckModule("probe.so", file, HostModulePolicy())), Contains("file.mode"));
 }
 
+TEST(ModuleCheck, FileThatAnotherGroupMayWriteIsRefused) {
+  ModuleBytes file = ReadModuleBytes(ModulePath("probe")).value();
+  file.status.st_mode |= S_IWGRP;
+  file.status.st_gid = ::getegid();
+  const ModuleReport own = CheckModule("probe.so", file, HostModulePolicy());
+  EXPECT_TRUE(own.ok());
+  EXPECT_EQ(own.findings.back().rule, "file.mode");
+  file.status.st_gid = ::getegid() + 1;
+  EXPECT_THAT(Errors(CheckModule("probe.so", file, HostModulePolicy())), Contains("file.mode"));
+}
+
 TEST(ModuleCheck, OtherFilesAreRefusedWithAReason) {
   const ModulePolicy policy = HostModulePolicy();
   EXPECT_THAT(CheckModuleFile("/does/not/exist.so", policy).ErrorText(),

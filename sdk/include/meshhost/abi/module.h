@@ -5,8 +5,13 @@
  * A module exports one symbol, MH_MODULE_ENTRY, and carries an ELF note (note.h) that the host
  * reads from the file before any of its code runs. Lifecycle, on the control thread:
  *
- *   entry -> create -> start -> (serving) -> drain -> destroy -> fini -> unmapped
+ *   entry -> create -> [load] -> start -> (serving) -> drain -> destroy -> fini -> unmapped
  *
+ * load: of state.h, when an older generation has something to hand over.
+ *
+ * create may also run for a trial, followed by destroy at once: in another process, beside the
+ * generation that serves, before a new configuration is taken. What others would notice (ports,
+ * leases, locks, writes to what the running generation writes to) belongs into start.
  * Any failure before the routes are swapped in destroys what was created and leaves the running
  * generation untouched. destroy is called once no call of the module is open and no work that it
  * posted waits or runs; what else it holds (timers, threads of mh.exec/1, slices) it gives back in

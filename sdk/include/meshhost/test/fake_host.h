@@ -17,7 +17,9 @@
 #include <meshhost/abi/grpc.h>
 #include <meshhost/abi/http.h>
 #include <meshhost/abi/module.h>
+#include <meshhost/abi/state.h>
 #include <meshhost/abi/ws.h>
+#include <meshhost/message.h>
 #include <meshhost/test/fake_call.h>
 #include <meshhost/test/fake_exec.h>
 
@@ -41,6 +43,22 @@ struct mh_instance {
 
 namespace mh::test {
 
+// What mh.state/1 hands over, up to `room` bytes.
+struct FakeRecords {
+  size_t room;
+  std::vector<std::string> all;
+
+  static mh_rc Sink(void* self, const mh_msg* record) noexcept {
+    FakeRecords& records = *static_cast<FakeRecords*>(self);
+    std::string bytes;
+    MessageView(record).CopyTo(bytes);
+    if (bytes.size() > records.room) return MH_FAILED;
+    records.room -= bytes.size();
+    records.all.push_back(std::move(bytes));
+    return MH_OK;
+  }
+};
+
 class FakeHost final {
  public:
   FakeHost() = default;
@@ -49,7 +67,8 @@ class FakeHost final {
   ~FakeHost() { Unload(); }
 
   // entry, create and start, as the real host does; the text of an error is the module's.
-  Status Load(mh_entry_fn entry, std::string config = "{}") {
+  // With `old`: an upgrade, which hands the state of that host's module over before the start.
+  Status Load(mh_entry_fn entry, std::string config = "{}", FakeHost* old = nullptr) {
     mh_err err = {sizeof(err), 0, ""};
     config_ = std::make_unique<FakeConfig>(config);
     const mh_module* module = entry(MH_ABI_MAJOR, MH_ABI_MINOR, &err);
@@ -57,16 +76,18 @@ class FakeHost final {
     mh_rc rc = module->create(Table(), &instance_, Str(config), &ud_, &err);
     if (rc != MH_OK) return FromHost(rc, err, "create");
     module_ = module;
+    if (old != nullptr) rc = HandOver(*old, &err);
+    if (rc != MH_OK) return FromHost(rc, err, "state load");
     if (module->start != nullptr) rc = module->start(ud_, &err);
     return FromHost(rc, err, "start");
   }
 
-  Status Load(const std::string& file, std::string config = "{}") {
+  Status Load(const std::string& file, std::string config = "{}", FakeHost* old = nullptr) {
     library_ = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library_ == nullptr) return Internal(dlerror());
     const auto entry = reinterpret_cast<mh_entry_fn>(dlsym(library_, MH_MODULE_ENTRY_NAME));
     if (entry == nullptr) return Internal(file + " has no " MH_MODULE_ENTRY_NAME);
-    return Load(entry, std::move(config));
+    return Load(entry, std::move(config), old);
   }
 
   // drain, destroy, fini, dlclose; what is still open is what would keep a real host from it.
@@ -116,6 +137,9 @@ class FakeHost final {
     Run();
   }
 
+  void set_state_limit(size_t bytes) {
+    state_limit_ = bytes;
+  }                                                           // what this host keeps of an old one
   void set_slice_size(size_t bytes) { slice_size_ = bytes; }  // messages come in pieces
   int live_blocks() const { return live_blocks_.load(); }     // 0: the module leaked no slice
   size_t pending_work() const { return exec_.pending(); }
@@ -139,6 +163,30 @@ class FakeHost final {
     std::string pattern;
     mh_method method;
   };
+
+  const mh_state_1* State() const {
+    if (module_ == nullptr || module_->query == nullptr) return nullptr;
+    return static_cast<const mh_state_1*>(module_->query(ud_, MH_STATE_1));
+  }
+
+  // As the real host does it: what does not fit starts empty, what fails to load is refused.
+  mh_rc HandOver(FakeHost& old, mh_err* err) {
+    const mh_state_1* from = old.State();
+    const mh_state_1* to = State();
+    if (from == nullptr || to == nullptr) return MH_OK;
+    if (from->format < to->oldest_format || from->format > to->format) return MH_OK;
+    FakeRecords records{state_limit_, {}};
+    if (from->save(old.ud_, &FakeRecords::Sink, &records, err) != MH_OK) return MH_OK;
+    for (const std::string& record : records.all) {
+      const mh_slice slice = {reinterpret_cast<const uint8_t*>(record.data()), record.size(),
+                              nullptr};
+      const mh_msg message = {&slice, 1, 0};
+      const mh_rc rc = to->load(ud_, &message, from->format, err);
+      if (rc == MH_UNSUPPORTED) return MH_OK;
+      if (rc != MH_OK) return rc;
+    }
+    return MH_OK;
+  }
 
   FakeCall& Begin(const mh_method& method, FakeRequest request, const std::string& first) {
     calls_.push_back(
@@ -195,6 +243,7 @@ class FakeHost final {
   void* library_ = nullptr;
   void* ud_ = nullptr;
   size_t slice_size_ = SIZE_MAX;
+  size_t state_limit_ = SIZE_MAX;
   std::atomic<int> live_blocks_{0};
   std::unique_ptr<FakeConfig> config_;
   FakeExec exec_;

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// leftover: keeps what {"keep": ...} says when it is to be unloaded, on purpose:
+//   thread   one of mh.exec/1 that does not return      timer   one that runs and does not return
+//   post     posted work that does not return           call    GET /keep is never finished
+//   slice    GET /keep answers from memory of its own   tls     GET /keep makes a thread-local
+//   object
+// What does not return waits for a byte from the descriptor {"wake": FD}; then it calls each host
+// function that may be called at any time, and writes what they answered to {"report": FD}, one
+// number for each, before it waits for the end of "wake".
+#include <meshhost/abi.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+MH_MODULE_NOTE("leftover", "1.0.0", MH_HTTP_1 " " MH_EXEC_1 " " MH_CONFIG_1);
+
+namespace {
+
+struct Leftover {
+  const mh_host* host;
+  mh_instance* instance;
+  std::string keep;
+  int64_t wake = -1;
+  int64_t report = -1;
+  std::atomic<bool> busy{false};
+
+  template <class Interface>
+  const Interface& Get(const char* id) const {
+    return *static_cast<const Interface*>(host->query(instance, id));
+  }
+};
+
+mh_str Text(std::string_view text) { return {text.data(), text.size()}; }
+
+void DoNothing(void*) {}
+
+// Host functions, in the order of the report.
+std::string TryEverything(const Leftover& own) {
+  const auto& exec = own.Get<mh_exec_1>(MH_EXEC_1);
+  const auto& http = own.Get<mh_http_1>(MH_HTTP_1);
+  const auto& grpc = own.Get<mh_grpc_1>(MH_GRPC_1);
+  const auto& metrics = own.Get<mh_metrics_1>(MH_METRICS_1);
+  uint8_t* writable;
+  mh_slice slice;
+  mh_timer* timer;
+  mh_thread* thread;
+  mh_metric* metric;
+  mh_method method = {};
+  method.size = sizeof(method);
+  const mh_rc answers[] = {
+      own.host->alloc(own.instance, 10, &writable, &slice),
+      exec.post(own.instance, DoNothing, nullptr),
+      exec.timer(own.instance, 0, 0, DoNothing, nullptr, &timer),
+      exec.thread(own.instance, Text("late"), DoNothing, nullptr, &thread),
+      grpc.health(own.instance, Text("late.v1.Late"), 0),
+      http.route(own.instance, Text("GET"), Text("/late"), &method, nullptr),
+      metrics.define(own.instance, MH_METRIC_COUNTER, Text("late_total"), Text("Late."), nullptr, 0,
+                     nullptr, 0, &metric, nullptr),
+  };
+  own.host->log(own.instance, MH_LOG_ERROR, Text("a retired module speaks"), nullptr, 0);
+  std::string line;
+  for (const mh_rc answer : answers) line += std::to_string(answer) + " ";
+  return line + "\n";
+}
+
+void Stay(void* ud) {
+  Leftover& own = *static_cast<Leftover*>(ud);
+  own.busy = true;
+  char byte;
+  if (read(static_cast<int>(own.wake), &byte, 1) != 1) return;
+  const std::string line = TryEverything(own);
+  if (write(static_cast<int>(own.report), line.data(), line.size()) < 0) return;
+  while (read(static_cast<int>(own.wake), &byte, 1) > 0) {
+  }
+}
+
+struct Touched {
+  Touched() { touched = this; }
+  ~Touched() { touched = nullptr; }
+  Touched* volatile touched;
+};
+
+// Memory of the module that the host may keep until its answer is written.
+struct OwnBlock : mh_buf {
+  char text[8] = "kept";
+};
+void Ignore(mh_buf*) {}
+
+void Answer(void* ud, mh_call* call, const mh_msg*) {
+  const Leftover& own = *static_cast<Leftover*>(ud);
+  if (own.keep == "call") return;
+  if (own.keep == "tls") {
+    thread_local Touched touched;
+    (void)touched.touched;
+  }
+  static OwnBlock block{{Ignore, Ignore}};
+  const mh_slice slice = {reinterpret_cast<const uint8_t*>(block.text), 4, &block};
+  const mh_msg last = {&slice, 1, 0};
+  if (own.keep == "slice") {
+    own.host->call->send(call, &last, 0);
+    own.host->call->finish(call, nullptr, nullptr);
+    return;
+  }
+  own.host->call->finish(call, &last, nullptr);
+}
+
+mh_rc Create(const mh_host* host, mh_instance* instance, mh_str, void** ud, mh_err* err) {
+  auto* own = new Leftover{host, instance};
+  const auto& config = own->Get<mh_config_1>(MH_CONFIG_1);
+  mh_str keep = {};
+  config.text(instance, Text("/keep"), &keep);
+  own->keep.assign(keep.p == nullptr ? "" : keep.p, keep.n);
+  config.i64(instance, Text("/wake"), &own->wake);
+  config.i64(instance, Text("/report"), &own->report);
+  *ud = own;
+  mh_method method = {};
+  method.size = sizeof(method);
+  method.exec = MH_EXEC_INLINE;
+  if (own->keep == "slice") method.kind = MH_KIND_SERVER_STREAM;
+  method.on_call = Answer;
+  method.ud = own;
+  return own->Get<mh_http_1>(MH_HTTP_1).route(instance, Text("GET"), Text("/keep"), &method, err);
+}
+
+mh_rc Start(void* ud, mh_err*) {
+  Leftover& own = *static_cast<Leftover*>(ud);
+  const auto& exec = own.Get<mh_exec_1>(MH_EXEC_1);
+  mh_rc rc = MH_OK;
+  if (own.keep == "post") rc = exec.post(own.instance, Stay, ud);
+  if (own.keep == "timer") rc = exec.timer(own.instance, 0, 0, Stay, ud, nullptr);
+  if (own.keep == "thread") rc = exec.thread(own.instance, Text("stays"), Stay, ud, nullptr);
+  const bool stays = own.keep == "post" || own.keep == "timer" || own.keep == "thread";
+  while (stays && rc == MH_OK && !own.busy) usleep(100);
+  return rc;
+}
+
+void Destroy(void* ud) {
+  Leftover* own = static_cast<Leftover*>(ud);
+  if (!own->busy) delete own;
+}
+
+}  // namespace
+
+extern "C" MH_EXPORT const mh_module* mh_module_entry_v1(uint16_t, uint16_t, mh_err*) {
+  static const mh_module table = {sizeof(table), 0,        &Create, &Start, nullptr,
+                                  nullptr,       &Destroy, nullptr, nullptr};
+  return &table;
+}
