@@ -54,7 +54,7 @@ void CallList::Drain(Reason why) {
 
 void CallList::AbortAll(Reason why) {
   ForAllHeld(exchanges_,
-             [why](Exchange& exchange) { exchange.Abort(CancelReason::kDrain, Refusal(why)); });
+             [why](Exchange& exchange) { exchange.Abort(CancelReason::kDeadline, Refusal(why)); });
 }
 
 void CallList::Retire(Unused unused, void* context) {

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "host/base/concat.h"
 #include "host/base/status_macros.h"
 #include "host/config/config_error.h"
 #include "host/module/module_bytes.h"
@@ -24,6 +25,15 @@ bool SameFile(const ModuleConfig& module, const ModuleInstance& instance) {
   if (!module.sha256.empty() && module.sha256 != instance.file_sha256()) return false;
   const auto file = ReadModuleBytes(module.path.path);
   return file.ok() && Sha256Hex(file->bytes) == instance.file_sha256();
+}
+
+// Of the module that an error names.
+Position PlaceOf(const absl::Status& error, const std::vector<const ModuleConfig*>& modules) {
+  for (const ModuleConfig* module : modules) {
+    const std::string name = Concat({"module \"", module->name, "\""});
+    if (error.message().find(name) != absl::string_view::npos) return module->position;
+  }
+  return {};
 }
 
 }  // namespace
@@ -72,7 +82,8 @@ absl::Status ModuleSet::Create(const Config& config, const ModuleLoading& loadin
     PreflightPlan flight;
     for (const Plan& plan : plans) (plan.keep ? flight.kept : flight.changed).push_back(&plan.file);
     flight.run_directory = loading.environment.run_directory;
-    RETURN_IF_ERROR(Preflight(flight, loading.environment.log));
+    const absl::Status flown = Preflight(flight, loading.environment.log);
+    if (!flown.ok()) return StatusAt(config.file, PlaceOf(flown, flight.changed), flown);
   }
   for (const Plan& plan : plans) {
     const absl::Status added = Add(plan, loading, generation);
