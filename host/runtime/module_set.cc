@@ -71,6 +71,7 @@ absl::Status ModuleSet::Create(const Config& config, const ModuleLoading& loadin
   if (running != nullptr) {
     PreflightPlan flight;
     for (const Plan& plan : plans) (plan.keep ? flight.kept : flight.changed).push_back(&plan.file);
+    flight.config_file = config.file;
     flight.run_directory = loading.environment.run_directory;
     RETURN_IF_ERROR(Preflight(flight, loading.environment.log));
   }
