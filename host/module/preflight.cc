@@ -13,6 +13,7 @@
 #include "host/base/concat.h"
 #include "host/base/status_macros.h"
 #include "host/base/units.h"
+#include "host/config/config_error.h"
 #include "host/module/child_process.h"
 #include "host/module/preflight_protocol.h"
 #include "host/module/private_directory.h"
@@ -68,7 +69,7 @@ class Flight final {
       const PreflightReport report = ParsePreflightReport(line);
       if (report.kind == PreflightReport::Kind::kDone) return absl::OkStatus();
       if (report.kind == PreflightReport::Kind::kFailed) {
-        return absl::FailedPreconditionError(Concat({"pre-flight: ", report.text}));
+        return Placed(Concat({"pre-flight: ", report.text}));
       }
       Note(report);
     }
@@ -83,11 +84,7 @@ class Flight final {
     if (report.kind != PreflightReport::Kind::kStep) return;
     at_ = report;
     since_ns_ = MonotonicNs();
-    for (const auto* modules : {&plan_.changed, &plan_.kept}) {
-      for (const ModuleConfig* module : *modules) {
-        if (module->name == at_.module) patience_ = PatienceFor(*module, at_.text);
-      }
-    }
+    if (const ModuleConfig* module = Find(at_.module)) patience_ = PatienceFor(*module, at_.text);
   }
 
   // Two gates of unloading; the child's own words come before our verdict.
@@ -103,7 +100,24 @@ class Flight final {
     text += how;
     const std::string words = child_.LastWords();
     if (!words.empty()) text += Concat({"; its last output: ", words});
-    return absl::FailedPreconditionError(text);
+    return Placed(text);
+  }
+
+  // With the place of the module that was at work.
+  absl::Status Placed(std::string_view text) const {
+    const absl::Status error = absl::FailedPreconditionError(std::string(text));
+    const ModuleConfig* module = Find(at_.module);
+    if (module == nullptr || plan_.config_file.empty()) return error;
+    return StatusAt(plan_.config_file, module->position, error);
+  }
+
+  const ModuleConfig* Find(std::string_view name) const {
+    for (const auto* modules : {&plan_.changed, &plan_.kept}) {
+      for (const ModuleConfig* module : *modules) {
+        if (module->name == name) return module;
+      }
+    }
+    return nullptr;
   }
 
   const PreflightPlan& plan_;

@@ -24,6 +24,7 @@ namespace meshhost {
 
 // What to try. Plain value; what it points to outlives the call.
 struct PreflightPlan {
+  std::string config_file;                   // for errors, with the module's place in it
   std::vector<const ModuleConfig*> changed;  // loaded, created, destroyed, unloaded
   std::vector<const ModuleConfig*> kept;     // only loaded beside them
   std::string run_directory;                 // for the private copies, in a folder of their own

@@ -81,6 +81,7 @@ absl::Status ModuleSet::Create(const Config& config, const ModuleLoading& loadin
   if (running != nullptr) {
     PreflightPlan flight;
     for (const Plan& plan : plans) (plan.keep ? flight.kept : flight.changed).push_back(&plan.file);
+    flight.config_file = config.file;
     flight.run_directory = loading.environment.run_directory;
     const absl::Status flown = Preflight(flight, loading.environment.log);
     if (!flown.ok()) return StatusAt(config.file, PlaceOf(flown, flight.changed), flown);

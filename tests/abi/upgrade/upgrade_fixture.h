@@ -83,7 +83,8 @@ class Caller final {
     if (method == nullptr) return nullptr;
     endpoints_.push_back(std::make_unique<Endpoint>(method->endpoint()));
     endpoints_.back()->chain = &chain_;
-    auto call = std::make_unique<FakeCall>(loop_, snapshot_, *endpoints_.back(), flush);
+    endpoints_.back()->calls = &calls_;
+    auto call = std::make_unique<FakeCall>(loop_, *endpoints_.back(), flush);
     call->keep_sent = keep_sent;
     ++open_;
     call->Request("");
@@ -105,8 +106,7 @@ class Caller final {
 
  private:
   FakeLoop loop_;
-  NoDirectory directory_;
-  Snapshot snapshot_{directory_, [](void*) {}, nullptr};
+  CallLists calls_{1};
   Chain chain_{{}};
   std::deque<std::unique_ptr<Endpoint>> endpoints_;  // of the open calls, at least
   int open_ = 0;
