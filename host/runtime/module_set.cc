@@ -5,7 +5,6 @@
 #include <tuple>
 #include <utility>
 
-#include "host/base/concat.h"
 #include "host/base/status_macros.h"
 #include "host/config/config_error.h"
 #include "host/module/module_bytes.h"
@@ -25,15 +24,6 @@ bool SameFile(const ModuleConfig& module, const ModuleInstance& instance) {
   if (!module.sha256.empty() && module.sha256 != instance.file_sha256()) return false;
   const auto file = ReadModuleBytes(module.path.path);
   return file.ok() && Sha256Hex(file->bytes) == instance.file_sha256();
-}
-
-// Of the module that an error names.
-Position PlaceOf(const absl::Status& error, const std::vector<const ModuleConfig*>& modules) {
-  for (const ModuleConfig* module : modules) {
-    const std::string name = Concat({"module \"", module->name, "\""});
-    if (error.message().find(name) != absl::string_view::npos) return module->position;
-  }
-  return {};
 }
 
 }  // namespace
@@ -83,8 +73,7 @@ absl::Status ModuleSet::Create(const Config& config, const ModuleLoading& loadin
     for (const Plan& plan : plans) (plan.keep ? flight.kept : flight.changed).push_back(&plan.file);
     flight.config_file = config.file;
     flight.run_directory = loading.environment.run_directory;
-    const absl::Status flown = Preflight(flight, loading.environment.log);
-    if (!flown.ok()) return StatusAt(config.file, PlaceOf(flown, flight.changed), flown);
+    RETURN_IF_ERROR(Preflight(flight, loading.environment.log));
   }
   for (const Plan& plan : plans) {
     const absl::Status added = Add(plan, loading, generation);

@@ -214,6 +214,9 @@ int CheckConfig(const std::string& config_file, bool json) {
   // A look at the configuration is no start: what starts have left is theirs.
   const auto stateless = std::make_shared<Config>(*loaded.config);
   stateless->host.state_directory.clear();
+  // Standard output is for the result.
+  stateless->log.output = {LogOutput::Kind::kStderr, ""};
+  stateless->log.level = LogConfig::Level::kWarn;
   asio::io_context io(1);
   const auto host = Host::Prepare(stateless, io);
   if (!host.ok()) {

@@ -8,7 +8,6 @@
 #include <meshhost/metrics.h>
 #include <meshhost/module.h>
 
-#include <algorithm>
 #include <boost/json/src.hpp>
 #include <charconv>
 #include <map>
@@ -50,7 +49,7 @@ class Todo final : public mh::Module {
     const boost::json::value note = boost::json::parse({record.data(), record.size()});
     const int64_t id = note.at("id").as_int64();
     items_[id] = {std::string(note.at("title").as_string()), note.at("done").as_bool()};
-    next_id_ = std::max(next_id_, id + 1);
+    if (id >= next_id_) next_id_ = id + 1;
     items_gauge_.Set(static_cast<double>(items_.size()));
     return mh::Status();
   }

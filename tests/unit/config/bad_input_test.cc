@@ -211,7 +211,8 @@ const BadInput kClashes[] = {
      "key = \"k\"\nclient_auth = \"require\"\nclient_ca = [\"a\", \"\"]\n",
      "f:7:1: error: client_auth of listener \"a\" needs client_ca (expected client_ca = \"FILE\", "
      "got none)\n"
-     "f:8:1: error: listener.tls.client_ca: is empty (expected the path of a file, or a list of "
+     "f:8:1: error: listener.tls.client_ca: is empty (expected the path of a file, or "
+     "\"credential:NAME\", or a list of "
      "such, got an array)\n"},
     {"file_that_is_no_path",
      "[[listener]]\nname = \"a\"\naddress = \"127.0.0.1:2\"\n[listener.tls]\ncertificate = \"c\"\n"
