@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/runtime/bound_listeners.h"
 
+#include <sys/stat.h>
+
 #include <utility>
 
 #include "host/base/status_macros.h"
@@ -111,12 +113,14 @@ absl::Status BindListeners(const Config& config, ListenerEnvironment& environmen
   return absl::OkStatus();
 }
 
-void ApplyConnectionLimits(const Config& config, const ListenerEnvironment& environment,
-                           const std::vector<BoundListener>& listeners) {
+void ApplyToListeners(const Config& config, const ListenerEnvironment& environment,
+                      const std::vector<BoundListener>& listeners) {
   environment.host_admission->SetLimits(config.limits.max_connections,
                                         config.limits.connections_per_address);
   for (size_t i = 0; i < listeners.size(); ++i) {
-    listeners[i].settings->listener_admission->SetLimits(config.listeners[i].max_connections);
+    const ListenerConfig& listener = config.listeners[i];
+    listeners[i].settings->listener_admission->SetLimits(listener.max_connections);
+    if (listener.address.IsUnix()) ::chmod(listeners[i].bound.path.c_str(), listener.unix_mode);
   }
 }
 

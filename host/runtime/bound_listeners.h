@@ -47,9 +47,9 @@ absl::StatusOr<std::vector<BoundListener>> ReadListeners(const Config& config,
 absl::Status BindListeners(const Config& config, ListenerEnvironment& environment,
                            std::vector<BoundListener>& listeners);
 
-// Puts the limits of a configuration into force.
-void ApplyConnectionLimits(const Config& config, const ListenerEnvironment& environment,
-                           const std::vector<BoundListener>& listeners);
+// Puts the limits of a configuration, and the access rights of its unix sockets, into force.
+void ApplyToListeners(const Config& config, const ListenerEnvironment& environment,
+                      const std::vector<BoundListener>& listeners);
 
 // The one of `listeners` with that id, or null.
 const BoundListener* FindListener(const std::vector<BoundListener>& listeners, uint64_t id);

@@ -175,7 +175,7 @@ void Host::PublishTo(ServingWorker& worker, size_t index, Generation& next) {
 // What a generation changes outside of the workers.
 void Host::Apply(Generation& next) {
   log_->SetLevel(LevelOf(next.config().log));
-  ApplyConnectionLimits(next.config(), *listening_, next.listeners());
+  ApplyToListeners(next.config(), *listening_, next.listeners());
   for (const auto& deployment : next.deployments()) deployment->ApplyLimits();
   for (const ModuleSet::Entry& module : next.modules().entries()) {
     const ModuleInstance& instance = *module.instance;

@@ -99,6 +99,8 @@ std::string Text(const Json& object, const char* member) {
   return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
+std::string OrAbsent(std::string text) { return text.empty() ? "absent" : text; }
+
 std::string ListenerText(const Json& listener) {
   const std::string action = Text(listener, "action");
   std::string line =
@@ -147,8 +149,8 @@ std::string PlanText(const std::string& plan_json) {
   std::string text = Concat({"generation ", Text(plan, "from"), " to ", Text(plan, "to"), "\n"});
   text += "configuration\n";
   for (const Json& change : plan.value("config", Json::array())) {
-    text += Concat({"  ", Text(change, "key"), ": ", Text(change, "before"), " -> ",
-                    Text(change, "after"), "\n"});
+    text += Concat({"  ", Text(change, "key"), ": ", OrAbsent(Text(change, "before")), " -> ",
+                    OrAbsent(Text(change, "after")), "\n"});
   }
   text += "listeners\n";
   for (const Json& listener : plan.value("listeners", Json::array()))

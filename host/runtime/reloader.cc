@@ -165,7 +165,8 @@ void Reloader::OnSwitched(std::unique_ptr<Generation> before, const Wish& wish,
   host_->log().Info("reloaded", {{"generation", generation},
                                  {"before", before->number()},
                                  {"confirm", FormatDuration(wish.confirm)}});
-  if (wish.confirm.count() > 0) {
+  // A host that stops asks nobody any more.
+  if (wish.confirm.count() > 0 && !stopped_.load(std::memory_order_relaxed)) {
     before_ = std::move(before);
     AwaitConfirmation(wish.confirm);
   } else {

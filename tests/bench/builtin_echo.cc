@@ -67,7 +67,7 @@ absl::Status Serve(const Config& config, const sigset_t& stop) {
   ListenerEnvironment listening{std::make_shared<Admission>(0), kWorkers, *log, {}};
   ASSIGN_OR_RETURN(std::vector<BoundListener> listeners, ReadListeners(config, nullptr, listening));
   RETURN_IF_ERROR(BindListeners(config, listening, listeners));
-  ApplyConnectionLimits(config, listening, listeners);
+  ApplyToListeners(config, listening, listeners);
   ServingWorker worker(0);
   worker.Publish(*directory, *directory, HttpSettingsFrom(config), GrpcSettingsFrom(config));
   for (BoundListener& listener : listeners) {

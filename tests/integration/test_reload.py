@@ -269,6 +269,18 @@ def test_S74_listeners_come_go_and_stay(start):
         assert kept.request("GET /echo").status == 200
 
 
+def test_S74_rights_of_a_unix_socket_change_and_its_connections_stay(start, tmp_path):
+    path = tmp_path / "sock"
+    table = '[[listener]]\nname = "unix"\naddress = "unix:{}"\nunix_mode = "{}"\n'
+    reloads = start(QUICK + table.format(path, "0660"))
+    with Connection(str(path)) as client:
+        assert path.stat().st_mode & 0o777 == 0o660
+        reloads.write(reloads.text.replace("0660", "0600"))
+        reloads.reload()
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert client.request("GET /echo").status == 200
+
+
 def test_S74_limits_of_what_runs_change(start):
     reloads = start()
     with insecure(reloads.host) as channel:
