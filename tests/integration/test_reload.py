@@ -370,7 +370,7 @@ def test_S78_reload_that_nobody_confirms_is_rolled_back(start):
         assert socket.accepted()
         reloads.upgrade()
         reloads.write(reloads.text + '[limits]\ngrpc_message_in = "1KiB"\n')
-        assert reloads.post("/reload", {"confirm": f"{2 * PATIENCE}s"})[0] == 200
+        assert reloads.post("/reload", {"confirm": f"{int(2 * PATIENCE)}s"})[0] == 200
         with insecure(host) as channel:
             with pytest.raises(grpc.RpcError):
                 echo_pb2_grpc.EchoStub(channel).Unary(ECHO(payload=b"x" * 5000))
