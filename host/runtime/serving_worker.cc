@@ -68,7 +68,7 @@ void ServingWorker::Start() {
 }
 
 void ServingWorker::StopAndJoin() {
-  if (!std::exchange(started_, false)) return;
+  if (!started_) return;
   std::promise<void> closed;
   Run([this, &closed] {
     sessions_.CloseAll();
@@ -78,6 +78,7 @@ void ServingWorker::StopAndJoin() {
   // A task of its own, behind what closing the sessions left for the end of its turn.
   Run([this] { worker_.Stop(); });
   worker_.Join();
+  started_ = false;
 }
 
 }  // namespace meshhost
