@@ -9,13 +9,13 @@
 
 namespace meshhost {
 
-// The filters of one endpoint, in order. Composed once per generation, immutable, any thread.
+// The filters of one endpoint, in order. Composed once per deployment, immutable, any thread.
 class Chain final {
  public:
   explicit Chain(const std::vector<Filter*>& filters);
 
   struct Link {
-    Filter* filter;  // not owned; lives as long as the generation
+    Filter* filter;  // not owned; lives as long as the deployment
     uint32_t state_offset;
     bool sees_messages;
   };

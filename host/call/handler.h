@@ -13,7 +13,7 @@ class Exchange;
 enum class CancelReason : uint8_t { kPeer = 1, kDeadline = 2, kDrain = 3, kLimit = 4 };
 
 // What answers an endpoint's calls: a module through the ABI, or the host's own (health,
-// reflection). Lives as long as its generation.
+// reflection). Lives as long as its deployment.
 class Handler {
  public:
   virtual ~Handler() = default;

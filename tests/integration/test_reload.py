@@ -355,7 +355,7 @@ def test_S78_subcommands_plan_and_reload(start):
     reloads.write(reloads.text + "[limits]\nhttp_boddy = 1\n")
     refused = meshhost("reload", "--config", other)
     assert refused.returncode == 1
-    assert 'did you mean "http_body"?' in refused.stderr or "http_body" in refused.stderr
+    assert 'did you mean "http_body"?' in refused.stderr
     nothing = meshhost("confirm", "--config", other)
     assert nothing.returncode == 1 and "no reload waits for confirmation" in nothing.stderr
     host.stop()
