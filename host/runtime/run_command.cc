@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <cstdio>
@@ -16,11 +15,13 @@
 
 #include "host/base/concat.h"
 #include "host/base/signal_stack.h"
+#include "host/base/status_macros.h"
 #include "host/config/load.h"
 #include "host/config/print.h"
 #include "host/module/crash_handler.h"
 #include "host/runtime/exit_codes.h"
 #include "host/runtime/host.h"
+#include "host/runtime/process_signals.h"
 #include "host/runtime/reloader.h"
 #include "host/runtime/service_notifier.h"
 #include "host/runtime/stop_sequence.h"
@@ -96,34 +97,23 @@ std::string ServingStatus(const Config& config) {
 // What the control loop waits for: signals, the watchdog, certificates that expire.
 class Control final {
  public:
-  Control(boost::asio::io_context& io, Host& host, Reloader& reloader,
+  Control(boost::asio::io_context& io, UniqueFd signals, Host& host, Reloader& reloader,
           const ServiceNotifier& notifier)
       : io_(io),
         host_(host),
         reloader_(reloader),
-        signals_(io, SIGTERM, SIGINT, SIGUSR1),
+        signals_(io, std::move(signals), [this](int number) { OnSignal(number); }),
         notifier_(notifier),
         watchdog_(notifier, host.heartbeats()),
         tick_(io),
-        stop_(io, host) {
-    signals_.add(SIGHUP);
-  }
+        stop_(io, host) {}
 
   void Run() {
-    AwaitSignal();
     Tick();
     io_.run();
   }
 
  private:
-  void AwaitSignal() {
-    signals_.async_wait([this](const boost::system::error_code& error, int number) {
-      if (error) return;
-      OnSignal(number);
-      AwaitSignal();
-    });
-  }
-
   void OnSignal(int number) {
     if (number == SIGUSR1) return host_.ReopenLogs();
     if (number == SIGHUP) return reloader_.Request();
@@ -152,7 +142,7 @@ class Control final {
   asio::io_context& io_;
   Host& host_;
   Reloader& reloader_;
-  asio::signal_set signals_;
+  const ProcessSignals signals_;
   const ServiceNotifier& notifier_;
   Watchdog watchdog_;
   asio::steady_timer tick_;
@@ -160,6 +150,27 @@ class Control final {
       std::chrono::steady_clock::now() + kExpiryCheck;
   StopSequence stop_;
 };
+
+// What the process has from whoever started it, and from the kernel.
+struct Surroundings {
+  UniqueFd signals;
+  InheritedSockets inherited;
+};
+
+// Before the first thread is started.
+absl::StatusOr<Surroundings> TakeSurroundings() {
+  RaiseDescriptorLimit();
+  std::signal(SIGPIPE, SIG_IGN);
+  Surroundings surroundings;
+  ASSIGN_OR_RETURN(surroundings.signals, ProcessSignals::Block({SIGTERM, SIGINT, SIGHUP, SIGUSR1}));
+  ASSIGN_OR_RETURN(surroundings.inherited, InheritedSockets::FromEnvironment());
+  return surroundings;
+}
+
+int Fail(const absl::Status& status, int exit_code) {
+  std::cerr << status.message() << "\n";
+  return exit_code;
+}
 
 }  // namespace
 
@@ -169,30 +180,20 @@ int RunHost(const std::string& config_file) {
     PrintErrors(loaded);
     return kExitConfig;
   }
-  RaiseDescriptorLimit();
-  std::signal(SIGPIPE, SIG_IGN);
+  auto surroundings = TakeSurroundings();
+  if (!surroundings.ok()) return Fail(surroundings.status(), kExitFailed);
   const SignalStack signal_stack;
   const CrashHandler crash_handler;
-  auto inherited = InheritedSockets::FromEnvironment();
-  if (!inherited.ok()) {
-    std::cerr << inherited.status().message() << "\n";
-    return kExitFailed;
-  }
   const ServiceNotifier notifier;
   notifier.NeedsTime(TimeToStart(*loaded.config));
   asio::io_context io(1);
   Reloader reloader(io, config_file, notifier);
   auto host = Host::Prepare(loaded.config, io);
-  if (!host.ok()) {
-    std::cerr << host.status().message() << "\n";
-    return kExitConfig;
-  }
-  Control control(io, **host, reloader, notifier);
+  if (!host.ok()) return Fail(host.status(), kExitConfig);
+  Control control(io, std::move(surroundings->signals), **host, reloader, notifier);
   reloader.Attach(**host);
-  if (const absl::Status started = (*host)->Start(reloader, *std::move(inherited)); !started.ok()) {
-    std::cerr << started.message() << "\n";
-    return kExitFailed;
-  }
+  const absl::Status started = (*host)->Start(reloader, std::move(surroundings->inherited));
+  if (!started.ok()) return Fail(started, kExitFailed);
   const PidFile pid_file(loaded.config->host.pid_file);
   notifier.Ready(ServingStatus(*loaded.config));
   control.Run();
