@@ -111,6 +111,7 @@ struct ProtocolSet {
 struct ReloadConfig {
   std::uint32_t max_generations = 4;
   ConfigDuration stream_grace = std::chrono::seconds(5);
+  bool watch = false;
 };
 
 // [[listener.tls.sni]]: the certificate for some names.

@@ -207,7 +207,10 @@ SchemaTable Reloads() {
                              "have not ended; then a reload is refused."),
                     DurationKey("stream_grace", &C::stream_grace, {0, kHour}, kHot,
                                 "For streams of a module that was upgraded or dropped to end by "
-                                "themselves; then they are told to, and drain.timeout runs.")});
+                                "themselves; then they are told to, and drain.timeout runs."),
+                    FlagKey("watch", &C::watch, kHot,
+                            "Reload when this file, or a certificate, key, CRL or module that it "
+                            "names, has changed.")});
 }
 
 SchemaTable Grpc() {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "absl/strings/str_join.h"
 #include "host/base/concat.h"
 #include "host/base/status_macros.h"
 #include "host/base/units.h"
@@ -23,6 +24,7 @@ constexpr int kNotReadyTicks = 2;
 // A certificate and its key are two files: a reload in between finds a pair that does not match.
 constexpr int kRetries = 3;
 constexpr std::chrono::seconds kFirstRetry{1};
+constexpr std::chrono::seconds kWatchInterval{1};
 
 OperationResult Failed(int status, std::string_view error) {
   return {status, nlohmann::json{{"error", error}}.dump(-1, ' ', false,
@@ -50,7 +52,25 @@ absl::StatusOr<std::shared_ptr<const Config>> Load(const std::string& file) {
 
 }  // namespace
 
+Reloader::Reloader(boost::asio::io_context& control, const Config& first,
+                   const ServiceNotifier& notifier)
+    : control_(control),
+      file_(first.file),
+      notifier_(notifier),
+      confirm_timer_(control),
+      retry_timer_(control),
+      files_(control, kWatchInterval, [this](const std::vector<std::string>& files) {
+        host_->log().Info("files have changed", {{"files", absl::StrJoin(files, ", ")}});
+        Request();
+      }) {
+  Watch(first);
+}
+
 // ---- Triggers.
+
+void Reloader::Watch(const Config& config) {
+  files_.Watch(config.reload.watch ? FilesOf(config) : std::vector<std::string>{});
+}
 
 void Reloader::Request() {
   retries_ = 0;
@@ -105,6 +125,7 @@ OperationResult Reloader::RollBack() {
 
 void Reloader::Stop() {
   retry_timer_.cancel();
+  files_.Watch({});
   if (before_ != nullptr) Keep();
   stopped_.store(true, std::memory_order_release);
 }
@@ -138,7 +159,9 @@ void Reloader::Refuse(const absl::Status& error, const Wish& wish) {
 }
 
 absl::StatusOr<std::string> Reloader::Change(Wish& wish) {
+  files_.Accept();
   ASSIGN_OR_RETURN(std::shared_ptr<const Config> config, Load(file_));
+  Watch(*config);
   const std::vector<ConfigChange> changes = Diff(host_->config(), *config);
   RETURN_IF_ERROR(CheckAllHot(changes, config->file));
   ASSIGN_OR_RETURN(std::unique_ptr<Generation> next, host_->PrepareNext(config));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reloader: when the configuration changes. SIGHUP, the admin server and `meshhost reload` all come
-// here; what comes during a reload is done once more after it.
+// Reloader: when the configuration changes. SIGHUP, the admin server, `meshhost reload` and files
+// that are watched all come here; what comes during a reload is done once more after it.
 //
 //   idle --Reload--> prepared --commit--> workers change --> retire what is dropped --> idle
 //     ^                 | error: nothing has changed               | with confirm
@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "host/admin/admin_operations.h"
+#include "host/runtime/file_watch.h"
 #include "host/runtime/host.h"
 #include "host/runtime/service_notifier.h"
 #include "host/runtime/vitals.h"
@@ -31,13 +32,8 @@ namespace meshhost {
 // Control thread, except for AdminOperations. Outlives the admin server.
 class Reloader final : public AdminOperations {
  public:
-  Reloader(boost::asio::io_context& control, std::string config_file,
-           const ServiceNotifier& notifier)
-      : control_(control),
-        file_(std::move(config_file)),
-        notifier_(notifier),
-        confirm_timer_(control),
-        retry_timer_(control) {}
+  // `first`: what the host starts with.
+  Reloader(boost::asio::io_context& control, const Config& first, const ServiceNotifier& notifier);
 
   // Before the host starts.
   void Attach(Host& host) { host_ = &host; }
@@ -67,6 +63,7 @@ class Reloader final : public AdminOperations {
   absl::StatusOr<std::string> Change(Wish& wish);
   void OnSwitched(std::unique_ptr<Generation> before, const Wish& wish, const std::string& plan);
   void BeginNext();
+  void Watch(const Config& config);
   void AwaitConfirmation(std::chrono::nanoseconds confirm);
   void OnConfirmTick();
   void Keep();
@@ -91,6 +88,7 @@ class Reloader final : public AdminOperations {
 
   boost::asio::steady_timer retry_timer_;
   int retries_ = 0;
+  FileWatch files_;
 };
 
 }  // namespace meshhost

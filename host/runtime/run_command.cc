@@ -187,7 +187,7 @@ int RunHost(const std::string& config_file) {
   const ServiceNotifier notifier;
   notifier.NeedsTime(TimeToStart(*loaded.config));
   asio::io_context io(1);
-  Reloader reloader(io, config_file, notifier);
+  Reloader reloader(io, *loaded.config, notifier);
   auto host = Host::Prepare(loaded.config, io);
   if (!host.ok()) return Fail(host.status(), kExitConfig);
   Control control(io, std::move(surroundings->signals), **host, reloader, notifier);
