@@ -111,12 +111,14 @@ def http2_get(port, path, connections, streams, seconds, directory):
                    directory)
 
 
-def grpc_unary(port, connections, streams, seconds, directory):
-    """h2load: unary calls of one small message."""
+def grpc_unary(port, connections, streams, seconds, directory, per_second=None):
+    """h2load: unary calls of one small message, as fast as they go or at a fixed rate."""
     message = b"\0" + len(ECHO_REQUEST).to_bytes(4, "big") + ECHO_REQUEST
     body_path = os.path.join(directory, "unary.body")
     with open(body_path, "wb") as body:
         body.write(message)
-    return _h2load(["-d", body_path, "-H", "content-type: application/grpc", "-H", "te: trailers"],
+    rate = [] if per_second is None else [f"--rps={per_second / connections:.0f}"]
+    return _h2load(["-d", body_path, "-H", "content-type: application/grpc", "-H", "te: trailers",
+                    *rate],
                    f"http://127.0.0.1:{port}/echo.v1.Echo/Unary", len(message), connections, streams,
                    seconds, directory)

@@ -99,3 +99,23 @@ def start_line(row, milliseconds, sizes):
                 f"<= {row.goal_bytes >> 20} MiB: {_verdict(size <= row.goal_bytes)}")
     return (f"| {row.server.title} | {median:.1f} ({ordered[0]:.1f}..{ordered[-1]:.1f}) | "
             f"{size / 1048576:.1f} | {goal} |")
+
+
+RELOAD_HEADER = ["| reloads under load | calls per second | failed | ms each | p99 us steady | p99 us "
+                 "with reloads | memory, KiB | goal |", "|---|---|---|---|---|---|---|---|"]
+
+
+def reload_line(row, count, results):
+    """A round with a failed request has no result, so that a line says 0."""
+    def median(field):
+        values = sorted(getattr(result, field) for result in results)
+        return values[len(values) // 2]
+    ratios = sorted(result.p99_us / result.steady_p99_us for result in results)
+    ratio = ratios[len(ratios) // 2]
+    growth = median("growth_bytes")
+    goal = (f"0 failed: met; p99 <= {row.goal_p99_ratio:g} x: {_verdict(ratio <= row.goal_p99_ratio)}; "
+            f"memory flat: {_verdict(growth <= row.goal_growth_bytes)}")
+    return (f"| {len(results)} x {count}, {row.title} | {_number(median('per_second'))} | 0 | "
+            f"{median('reload_ms'):.0f} | {_number(median('steady_p99_us'))} | "
+            f"{_number(median('p99_us'))} (x {ratio:.2f}, {ratios[0]:.2f}..{ratios[-1]:.2f}) | "
+            f"{growth / 1024:+,.0f} | {goal} |")

@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Callable
 
 from . import loads
+from .reloading import ReloadedHost
 from .servers import BuiltinEcho, GrpcPeer, GrpcTlsPeer, Host, Nginx
 
 
@@ -47,6 +48,17 @@ class Start:
     server: type
     goal_milliseconds: float = 0
     goal_bytes: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Reload:
+    """Reloads under load, the module upgraded each time: none may fail a request."""
+    name: str
+    title: str
+    server: type
+    count: int
+    goal_p99_ratio: float
+    goal_growth_bytes: int
 
 
 class HostWithThreeModules(Host):
@@ -133,4 +145,8 @@ START = (
     Start("start", "", Nginx),
 )
 
-NAMES = tuple(dict.fromkeys(row.name for row in (*VERSUS, *IDLE, *START)))
+RELOAD = (
+    Reload("reload", "module upgraded under 50 % load", ReloadedHost, 100, 2.0, 1 << 20),
+)
+
+NAMES = tuple(dict.fromkeys(row.name for row in (*VERSUS, *IDLE, *START, *RELOAD)))
