@@ -59,40 +59,56 @@ void Quarantine::Judge(const CrashRecord& crash) {
   if (std::chrono::seconds(age) <= window_) Report(files_->SetCrashed(crash));
 }
 
-std::optional<ModuleConfig> Quarantine::Choose(const ModuleConfig& module, Clock::time_point now) {
-  if (!files_) return module;
+Quarantine::Choice Quarantine::Look(const ModuleConfig& module) const {
+  if (!files_) return {module, "", std::nullopt};
   const absl::StatusOr<ModuleBytes> file = ReadModuleBytes(module.path.path);
-  if (!file.ok()) return module;  // the loader says it better
-  ModuleConfig chosen = module;
+  if (!file.ok()) return {module, "", std::nullopt};  // the loader says it better
+  Choice choice{module, Sha256Hex(file->bytes), std::nullopt};
+  choice.crash = files_->Crash(module.name, choice.sha256);
   // What was looked at is what gets loaded, even if the file is replaced in between.
-  if (chosen.sha256.empty()) chosen.sha256 = Sha256Hex(file->bytes);
-  const std::optional<CrashRecord> crash = files_->Crash(module.name, Sha256Hex(file->bytes));
-  Show(module.name, crash.has_value());
-  if (crash) return FallBack(module, *crash);
-  Report(files_->SetLoaded(module.name, chosen.sha256, UnixSeconds(now)));
-  return chosen;
+  if (module.sha256.empty()) choice.file->sha256 = choice.sha256;
+  if (choice.crash) choice.file = FallBack(module);
+  return choice;
 }
 
-std::optional<ModuleConfig> Quarantine::FallBack(const ModuleConfig& module,
-                                                 const CrashRecord& crash) {
-  const std::optional<QuarantineFiles::GoodCopy> good =
-      module.sha256.empty() ? files_->LastGood(module.name) : std::nullopt;
-  const std::string_view instead =
-      good ? "the last good copy is used"
-           : "the module is left out, since it is pinned or no file of it was good yet";
-  log_.Error(Concat({"module file is in quarantine: ", instead}),
-             {{"module", module.name},
-              {"path", module.path.path},
-              {"sha256", crash.sha256},
-              {"signal", crash.signal},
-              {"method", crash.method},
-              {"used", good ? good->path : std::string()},
-              {"remove_to_try_again", files_->CrashPath(module.name, crash.sha256)}});
+std::optional<ModuleConfig> Quarantine::FallBack(const ModuleConfig& module) const {
+  if (!module.sha256.empty()) return std::nullopt;
+  const std::optional<QuarantineFiles::GoodCopy> good = files_->LastGood(module.name);
   if (!good) return std::nullopt;
   ModuleConfig chosen = module;
   chosen.path.path = good->path;
   chosen.sha256 = good->sha256;
   return chosen;
+}
+
+std::optional<ModuleConfig> Quarantine::Choose(const ModuleConfig& module, Clock::time_point now) {
+  Choice choice = Look(module);
+  if (choice.sha256.empty()) return std::move(choice.file);
+  Show(module.name, choice.crash.has_value());
+  if (choice.crash) {
+    LogFallBack(module, choice);
+  } else {
+    Report(files_->SetLoaded(module.name, choice.file->sha256, UnixSeconds(now)));
+  }
+  return std::move(choice.file);
+}
+
+std::optional<ModuleConfig> Quarantine::Foresee(const ModuleConfig& module) const {
+  return Look(module).file;
+}
+
+void Quarantine::LogFallBack(const ModuleConfig& module, const Choice& choice) {
+  const std::string_view instead =
+      choice.file ? "the last good copy is used"
+                  : "the module is left out, since it is pinned or no file of it was good yet";
+  log_.Error(Concat({"module file is in quarantine: ", instead}),
+             {{"module", module.name},
+              {"path", module.path.path},
+              {"sha256", choice.crash->sha256},
+              {"signal", choice.crash->signal},
+              {"method", choice.crash->method},
+              {"used", choice.file ? choice.file->path.path : std::string()},
+              {"remove_to_try_again", files_->CrashPath(module.name, choice.crash->sha256)}});
 }
 
 void Quarantine::Activated(const ModuleInstance& instance, Clock::time_point now) {

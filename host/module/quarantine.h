@@ -49,6 +49,8 @@ class Quarantine final {
   // Nothing: leave the module out. The log says which and why, and the file's window begins.
   [[nodiscard]] std::optional<ModuleConfig> Choose(const ModuleConfig& module,
                                                    Clock::time_point now = Clock::now());
+  // What Choose would say, for a look at it: nothing is written, logged or shown.
+  [[nodiscard]] std::optional<ModuleConfig> Foresee(const ModuleConfig& module) const;
   // This instance serves from now on: its window begins again.
   void Activated(const ModuleInstance& instance, Clock::time_point now = Clock::now());
   // It is about to be unloaded: whether it was good is never known, unless it is by now.
@@ -65,10 +67,18 @@ class Quarantine final {
     Clock::time_point good_at;
   };
 
+  struct Choice {
+    std::optional<ModuleConfig> file;
+    std::string sha256;                // of the configured file; empty: not looked at
+    std::optional<CrashRecord> crash;  // of it
+  };
+
   Quarantine(std::optional<QuarantineFiles> files, std::chrono::nanoseconds window, Log& log,
              Registry& metrics);
   void Judge(const CrashRecord& crash);
-  std::optional<ModuleConfig> FallBack(const ModuleConfig& module, const CrashRecord& crash);
+  Choice Look(const ModuleConfig& module) const;
+  std::optional<ModuleConfig> FallBack(const ModuleConfig& module) const;
+  void LogFallBack(const ModuleConfig& module, const Choice& choice);
   void Show(const std::string& module, bool quarantined);
   void Report(const absl::Status& status);
 

@@ -68,7 +68,8 @@ absl::Status Host::Build(std::shared_ptr<const Config> config) {
     heartbeats_.push_back(std::make_unique<Heartbeat>(workers_.back()->worker()));
   }
   retirement_ = std::make_unique<Retirement>(control_, workers_);
-  ASSIGN_OR_RETURN(current_, Assemble(std::move(config), nullptr, {}));
+  ASSIGN_OR_RETURN(current_, Assemble(std::move(config), {++last_generation_, nullptr}, {}));
+  RETURN_IF_ERROR(AddListenerMetrics(current_->config()));
   return AddMetrics();
 }
 
@@ -78,9 +79,10 @@ DeploymentEnvironment Host::deployment_environment() {
 }
 
 absl::StatusOr<std::unique_ptr<Generation>> Host::Assemble(std::shared_ptr<const Config> config,
-                                                           const Generation* running,
+                                                           const Assembly& assembly,
                                                            const std::set<std::string>& replace) {
-  auto next = std::make_unique<Generation>(++last_generation_, std::move(config));
+  const Generation* const running = assembly.running;
+  auto next = std::make_unique<Generation>(assembly.number, std::move(config));
   ASSIGN_OR_RETURN(
       next->listeners(),
       ReadListeners(next->config(), running == nullptr ? nullptr : &running->listeners(),
@@ -89,15 +91,20 @@ absl::StatusOr<std::unique_ptr<Generation>> Host::Assemble(std::shared_ptr<const
       {*metrics_, *log_, state_, next->config().host.run_directory, worker_count_,
        static_cast<size_t>(next->config().limits.connection_buffer)},
       *unloader_,
-      *quarantine_};
+      *quarantine_,
+      assembly.purpose};
   RETURN_IF_ERROR(next->modules().Create(next->config(), loading, next->number(),
                                          running == nullptr ? nullptr : &running->modules(),
                                          replace));
   RETURN_IF_ERROR(next->Deploy(deployment_environment(), running));
-  for (const ListenerConfig& listener : next->config().listeners) {
+  return next;
+}
+
+absl::Status Host::AddListenerMetrics(const Config& config) {
+  for (const ListenerConfig& listener : config.listeners) {
     RETURN_IF_ERROR(listener_metrics_->Add(listener.name));
   }
-  return next;
+  return absl::OkStatus();
 }
 
 absl::Status Host::AddMetrics() {
@@ -254,14 +261,22 @@ void Host::OnUnload(const ModuleInstance& instance) {
 absl::StatusOr<std::unique_ptr<Generation>> Host::PrepareNext(
     std::shared_ptr<const Config> config) {
   std::set<std::string> replace;
+  const uint64_t number = ++last_generation_;
   while (true) {
-    ASSIGN_OR_RETURN(std::unique_ptr<Generation> next, Assemble(config, current_.get(), replace));
+    ASSIGN_OR_RETURN(std::unique_ptr<Generation> next,
+                     Assemble(config, {number, current_.get()}, replace));
+    RETURN_IF_ERROR(AddListenerMetrics(next->config()));
     RETURN_IF_ERROR(CheckLiveInstances(*next));
     RETURN_IF_ERROR(BringUp(*next));
     const absl::Status reconfigured = Reconfigure(*next, replace);
     if (reconfigured.ok()) return next;
     if (!absl::IsUnimplemented(reconfigured)) return reconfigured;
   }
+}
+
+absl::StatusOr<std::unique_ptr<Generation>> Host::PlanNext(std::shared_ptr<const Config> config) {
+  return Assemble(std::move(config),
+                  {last_generation_ + 1, current_.get(), ModuleLoading::Purpose::kLook}, {});
 }
 
 absl::Status Host::CheckLiveInstances(const Generation& next) const {

@@ -48,9 +48,8 @@ class Host final {
   // Everything that can fail; touches nothing that serves.
   absl::StatusOr<std::unique_ptr<Generation>> PrepareNext(std::shared_ptr<const Config> config);
   // The same without starting, binding or changing anything, for a look at it.
-  absl::StatusOr<std::unique_ptr<Generation>> PlanNext(std::shared_ptr<const Config> config) {
-    return Assemble(std::move(config), current_.get(), {});
-  }
+  // Leaves no trace: the number of the generation is given to the next one, too.
+  absl::StatusOr<std::unique_ptr<Generation>> PlanNext(std::shared_ptr<const Config> config);
   // `next` serves from now on. `switched` is called on the control thread with the generation that
   // served before, once no worker begins calls on it any more. No other change until then.
   using Switched = std::function<void(std::unique_ptr<Generation> before)>;
@@ -91,10 +90,16 @@ class Host final {
   Host(const Config& config, boost::asio::io_context& control);
   absl::Status Build(std::shared_ptr<const Config> config);
   absl::Status AddMetrics();
-  // Reads, loads and builds; neither starts nor binds.
+  // Reads, loads and builds; neither starts nor binds. `running`: what serves, or null.
+  struct Assembly {
+    uint64_t number;
+    const Generation* running;
+    ModuleLoading::Purpose purpose = ModuleLoading::Purpose::kServe;
+  };
   absl::StatusOr<std::unique_ptr<Generation>> Assemble(std::shared_ptr<const Config> config,
-                                                       const Generation* running,
+                                                       const Assembly& assembly,
                                                        const std::set<std::string>& replace);
+  absl::Status AddListenerMetrics(const Config& config);
   absl::Status BringUp(Generation& next);
   // Unimplemented: the modules that cannot are in `replace` now.
   absl::Status Reconfigure(const Generation& next, std::set<std::string>& replace);

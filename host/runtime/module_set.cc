@@ -33,13 +33,15 @@ ModuleSet::~ModuleSet() {
   while (!entries_.empty()) entries_.pop_back();
 }
 
-std::vector<ModuleSet::Plan> ModuleSet::PlanAll(const Config& config, Quarantine& quarantine,
+std::vector<ModuleSet::Plan> ModuleSet::PlanAll(const Config& config, const ModuleLoading& loading,
                                                 const ModuleSet* running,
                                                 const std::set<std::string>& replace) {
   std::vector<Plan> plans;
   for (const ModuleConfig& module : config.modules) {
     if (!module.enabled) continue;
-    std::optional<ModuleConfig> file = quarantine.Choose(module);
+    std::optional<ModuleConfig> file = loading.purpose == ModuleLoading::Purpose::kServe
+                                           ? loading.quarantine.Choose(module)
+                                           : loading.quarantine.Foresee(module);
     if (!file) continue;
     const Entry* known = running == nullptr ? nullptr : running->Find(module.name);
     const bool keep = known != nullptr && !replace.contains(module.name) &&
@@ -67,7 +69,7 @@ absl::Status ModuleSet::Add(const Plan& plan, const ModuleLoading& loading, uint
 absl::Status ModuleSet::Create(const Config& config, const ModuleLoading& loading,
                                uint64_t generation, const ModuleSet* running,
                                const std::set<std::string>& replace) {
-  const std::vector<Plan> plans = PlanAll(config, loading.quarantine, running, replace);
+  const std::vector<Plan> plans = PlanAll(config, loading, running, replace);
   if (running != nullptr) {
     PreflightPlan flight;
     for (const Plan& plan : plans) (plan.keep ? flight.kept : flight.changed).push_back(&plan.file);

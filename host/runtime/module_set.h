@@ -19,6 +19,8 @@ struct ModuleLoading {
   ModuleEnvironment environment;
   ModuleUnloader& unloader;
   Quarantine& quarantine;
+  // kLook: the modules will never serve, so the quarantine does not hear of them.
+  enum class Purpose { kServe, kLook } purpose = Purpose::kServe;
 };
 
 // The modules of one configuration, in its order. Part of a Generation; control thread, except
@@ -65,7 +67,7 @@ class ModuleSet final {
     bool keep;
   };
 
-  static std::vector<Plan> PlanAll(const Config& config, Quarantine& quarantine,
+  static std::vector<Plan> PlanAll(const Config& config, const ModuleLoading& loading,
                                    const ModuleSet* running, const std::set<std::string>& replace);
   absl::Status Add(const Plan& plan, const ModuleLoading& loading, uint64_t generation);
 

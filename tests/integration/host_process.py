@@ -57,13 +57,14 @@ class HostProcess:
         self._ended = False
 
     @staticmethod
-    def base_config(folder, extra="", workers=2, drain='delay = "0s"', plain=""):
-        """Plaintext listener "plain", admin, run directory; JSON log on stdout. `drain` and `plain`
-        are further keys of those tables."""
+    def base_config(folder, extra="", workers=2, drain='delay = "0s"', plain="", host=""):
+        """Plaintext listener "plain", admin, run directory; JSON log on stdout. `drain`, `plain`
+        and `host` are further keys of those tables."""
         return f"""
 [host]
 workers = {workers}
 run_directory = "{folder}/run"
+{host}
 [admin]
 address = "127.0.0.1:0"
 [drain]

@@ -338,6 +338,26 @@ def test_S78_plan_says_what_a_reload_would_disturb(start):
         assert socket.read_frame()[3] == b"hello"
 
 
+def test_S78_planning_leaves_no_trace(start, tmp_path):
+    reloads = start(host=f'state_directory = "{tmp_path}/state"')
+    host = reloads.host
+    quarantine = lambda: sorted(str(file.relative_to(tmp_path / "state")) + ":" +
+                                str(file.stat().st_mtime_ns)
+                                for file in (tmp_path / "state").rglob("*"))
+    reloads.upgrade()
+    reloads.write(reloads.text + '[[listener]]\nname = "second"\naddress = "127.0.0.1:0"\n')
+    before = quarantine()
+    assert before
+    for _ in range(2):
+        status, plan = reloads.post("/plan")
+        assert (status, plan["from"], plan["to"]) == (200, 1, 2)
+    assert quarantine() == before
+    assert not [line for line in host.admin("/metrics")[2].splitlines()
+                if 'listener="second"' in line]
+    reloads.reload()  # to generation 2
+    assert quarantine() != before
+
+
 def test_S78_subcommands_plan_and_reload(start):
     reloads = start()
     host = reloads.host

@@ -140,6 +140,22 @@ TEST_F(QuarantineTest, CrashWhileItIsCreatedCountsToo) {
   EXPECT_FALSE(Open()->Choose(module_, now_));
 }
 
+// S78: a plan asks what would be loaded; the answer is that of Choose, and that is all.
+TEST_F(QuarantineTest, ForeseeingLeavesNoTrace) {
+  const auto quarantine = Open();
+  EXPECT_EQ(quarantine->Foresee(module_)->sha256, HashOf("probe"));
+  EXPECT_EQ(Gauge(), -1);
+  // A window that had begun would put the file in quarantine.
+  Crash(HashOf("probe"));
+  const auto later = Open();
+  EXPECT_TRUE(later->Choose(module_, now_));
+  Crash(HashOf("probe"));
+  const auto last = Open();
+  const std::size_t lines = log_.lines().size();
+  EXPECT_FALSE(last->Foresee(module_));
+  EXPECT_EQ(log_.lines().size(), lines);
+}
+
 TEST_F(QuarantineTest, CrashAfterTheWindowIsNoReason) {
   Run(std::chrono::seconds(30));
   now_ += std::chrono::seconds(31);
