@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The sample module as C++17 with the old std::string ABI and a static runtime: uses what tends to
-// break when C++ runtimes mix (strings, regex, streams, thread-safe statics, throw and catch).
-#define SAMPLE_NAME "cxx17_old_string"
-#define SAMPLE_SERVICE "sample.v1.Cxx17OldString"
+// The sample module as C++17 with a static runtime, built once per compiler and std::string ABI:
+// uses what tends to break when C++ runtimes mix and to keep a module mapped (strings, regex,
+// streams, thread-safe statics, throw and catch).
 #include <regex>
 #include <sstream>
 #include <stdexcept>
@@ -13,7 +12,7 @@
 
 MH_MODULE_NOTE(SAMPLE_NAME, "1.0.0", MH_GRPC_1 " " MH_HTTP_1);
 
-static_assert(_GLIBCXX_USE_CXX11_ABI == 0, "built with the wrong string ABI");
+static_assert(_GLIBCXX_USE_CXX11_ABI == SAMPLE_STRING_ABI, "built with the wrong string ABI");
 
 namespace {
 
