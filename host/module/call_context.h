@@ -20,6 +20,7 @@ struct CallContext {
   std::size_t high_mark = 256 * 1024;
   std::uint32_t max_in_flight = 0;          // of the whole module; 0: no limit
   std::atomic<std::uint32_t> in_flight{0};  // kept only when there is a limit
+  std::atomic<bool> gone{false};            // unloaded or retained: operations answer MH_GONE
 };
 
 }  // namespace meshhost

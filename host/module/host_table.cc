@@ -58,11 +58,12 @@ void WriteLog(mh_instance* instance, std::int32_t level, mh_str text, const mh_k
 
 mh_rc Alloc(mh_instance* instance, std::size_t n, std::uint8_t** writable, mh_slice* out) {
   if (writable == nullptr || out == nullptr || n > kMaxBlock) return MH_INVALID;
-  if (From(instance).gone()) return MH_GONE;
+  ModuleInstance& module = From(instance);
+  if (module.gone()) return MH_GONE;
   return Guarded(nullptr, [&] {
     Block* block = Block::New(n);
     *writable = block->data();
-    *out = {block->data(), n, block->owner()};
+    *out = {block->data(), n, module.blocks().Give(block->owner())};
     return MH_OK;
   });
 }

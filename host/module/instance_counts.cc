@@ -23,6 +23,7 @@ std::string InstanceCounts::ToString(std::size_t timers) const {
   Append(&text, static_cast<std::int64_t>(timers), "timer");
   Append(&text, threads.load(), "thread");
   Append(&text, slices.load(), "slice");
+  Append(&text, blocks.held(), "host block");
   return text;
 }
 

@@ -10,6 +10,8 @@
 #include <memory>
 #include <string>
 
+#include "host/module/lent_message.h"
+
 namespace meshhost {
 
 // Calls of one instance, counted by the worker that serves them with plain loads and stores, so
@@ -54,12 +56,13 @@ class CallCounts final {
 
 // All counters of one instance. Owned by it; any thread.
 struct InstanceCounts {
-  explicit InstanceCounts(std::uint32_t workers) : calls(workers) {}
+  explicit InstanceCounts(std::uint32_t workers) : calls(workers), blocks(workers) {}
 
   CallCounts calls;
   std::atomic<std::int64_t> posted{0};   // mh.exec/1 post: queued or running
   std::atomic<std::int64_t> threads{0};  // made by mh.exec/1 and still running
   std::atomic<std::int64_t> slices{0};   // of the module's own memory, held by the host
+  LentBlocks blocks;                     // of the host's memory, held by the module
 
   // "2 calls, 1 thread"; empty when all are zero. Timers are counted by their pool.
   std::string ToString(std::size_t timers) const;

@@ -29,6 +29,7 @@ mh_rc Series(mh_metric* metric, const mh_str* values, std::size_t n, mh_series**
   if (metric == nullptr || out == nullptr || (n > 0 && values == nullptr)) return MH_INVALID;
   return Guarded(nullptr, [&] {
     const auto& own = *static_cast<const ModuleMetric*>(metric);
+    if (own.owner->closed()) return MH_GONE;
     absl::StatusOr<ModuleSeries*> series = own.owner->Series(own, {values, n});
     if (series.ok()) *out = *series;
     return ToRc(series.status(), nullptr);

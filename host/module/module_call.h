@@ -51,6 +51,7 @@ class ModuleCall final : public ::mh_call, public Receiver {
   mh_rc SendHeaders(std::int32_t code, const mh_kv*, std::size_t);  // any thread
   mh_rc Send(const mh_msg& message);                                // any thread
   mh_rc Finish(const mh_msg* last, const mh_status* status);        // any thread
+  bool gone() const { return context_.gone.load(std::memory_order_acquire); }
   std::uint32_t cancelled() const { return first_why_.load(std::memory_order_acquire); }
 
  private:
@@ -89,6 +90,9 @@ class ModuleCall final : public ::mh_call, public Receiver {
   void Enter(Fn&& fn);
   void SettleCall();
   void FailInternal(std::string_view text);
+  int crossing_worker() const {
+    return method_.inline_exec() ? static_cast<int>(worker_) : Crossing::kNoWorker;
+  }
   bool Listening() const { return bound_ && !finished_.load(std::memory_order_relaxed); }
   CallEvent TakeNext();
   bool RunNext();

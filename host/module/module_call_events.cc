@@ -52,7 +52,7 @@ void ModuleCall::BeginInPool(const Message* first) {
 template <typename Fn>
 void ModuleCall::Enter(Fn&& fn) {
   const bool on_worker = method_.inline_exec();
-  Crossing crossing(method_.mark(), on_worker ? static_cast<int>(worker_) : Crossing::kNoWorker);
+  Crossing crossing(method_.mark(), crossing_worker());
   bool threw = false;
   try {
     fn();
@@ -82,7 +82,13 @@ void ModuleCall::FailInternal(std::string_view text) {
 
 void ModuleCall::RunCall(const Message* first) {
   in_on_call_ = true;
-  Enter([this, first] { method_.abi().on_call(method_.abi().ud, this, first); });
+  Enter([this, first] {
+    const mh_method& method = method_.abi();
+    if (first == nullptr) return method.on_call(method.ud, this, nullptr);
+    // Inside of Enter: what the module has kept is counted before the call can end.
+    const LentMessage lent(*first, context_.counts.blocks, crossing_worker());
+    method.on_call(method.ud, this, &lent.message());
+  });
 }
 
 void ModuleCall::SettleCall() {
@@ -97,7 +103,10 @@ void ModuleCall::SettleCall() {
 
 void ModuleCall::RunMessage(const Message& message) {
   if (!Listening() || events_.on_message == nullptr) return;
-  Enter([this, &message] { events_.on_message(events_ud_, this, &message); });
+  Enter([this, &message] {
+    const LentMessage lent(message, context_.counts.blocks, crossing_worker());
+    events_.on_message(events_ud_, this, &lent.message());
+  });
 }
 
 void ModuleCall::RunHalfClose() {

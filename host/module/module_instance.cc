@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/module/module_instance.h"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "host/base/units.h"
 #include "host/module/host_tables.h"
 #include "host/module/signal_guard.h"
+#include "host/module/stray_threads.h"
 
 namespace meshhost {
 namespace {
@@ -76,6 +78,7 @@ ModuleInstance::ModuleInstance(const ModuleConfig& config, std::uint64_t generat
                static_cast<std::uint64_t>(config.callback_warn.count()),
                environment.call_high_mark,
                config.max_in_flight,
+               {},
                {}},
       registration_(name_, config.hosts, mark_, context_, claims) {}
 
@@ -202,12 +205,31 @@ bool ModuleInstance::quiet() const {
   return counts_.calls.open() == 0 && counts_.posted.load(std::memory_order_acquire) == 0;
 }
 
-bool ModuleInstance::Released() const {
-  return quiet() && counts_.threads.load(std::memory_order_acquire) == 0 &&
-         counts_.slices.load(std::memory_order_acquire) == 0 && pool_.timers() == 0;
+// Only a module that can start threads by itself is looked at.
+std::size_t ModuleInstance::StrayThreads() const {
+  const std::vector<Finding>& findings = report().findings;
+  const bool can = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+    return finding.rule == "import.thread";
+  });
+  return can ? meshhost::StrayThreads(private_copy()) : 0;
 }
 
-std::string ModuleInstance::Holding() const { return counts_.ToString(pool_.timers()); }
+bool ModuleInstance::HasNoStrayThreads() const { return StrayThreads() == 0; }
+
+bool ModuleInstance::Released() const {
+  return quiet() && counts_.threads.load(std::memory_order_acquire) == 0 &&
+         counts_.slices.load(std::memory_order_acquire) == 0 && counts_.blocks.held() == 0 &&
+         pool_.timers() == 0;
+}
+
+std::string ModuleInstance::Holding() const {
+  std::string text = counts_.ToString(pool_.timers());
+  const std::size_t strays = StrayThreads();
+  if (strays == 0) return text;
+  if (!text.empty()) text += ", ";
+  return text + Concat({std::to_string(strays), strays == 1 ? " thread" : " threads",
+                        " that it started without mh.exec/1"});
+}
 
 // Polls: the last call may end on any worker, the last slice on any thread, and none of them should
 // pay for telling us.
@@ -226,9 +248,10 @@ ModuleInstance::Unloaded ModuleInstance::Unload(std::chrono::nanoseconds patienc
   Destroy();
   pool_.CancelAllTimers();
   if (!WaitFor(&ModuleInstance::Released, patience)) return Retain();
+  if (!WaitFor(&ModuleInstance::HasNoStrayThreads, patience)) return Retain();
   threads_.JoinReturned();
   pool_.Stop();
-  gone_.store(true);
+  context_.gone.store(true);
   phase_ = Phase::kUnloaded;
   Unloaded unloaded;
   unloaded.unmapped = library_->Unload();
@@ -247,10 +270,12 @@ void ModuleInstance::Destroy() {
 }
 
 ModuleInstance::Unloaded ModuleInstance::Retain() {
-  gone_.store(true);
+  context_.gone.store(true);
+  metrics_.Close();
   phase_ = Phase::kRetained;
+  std::string holding = Holding();
   library_->Retain();
-  return {false, Holding()};
+  return {false, std::move(holding)};
 }
 
 void ModuleInstance::Abandon(std::unique_ptr<ModuleInstance> instance) {

@@ -127,7 +127,7 @@ class ModuleInstance final : public ::mh_instance, public MisbehaviourSink {
   std::map<std::string, bool> health() const;
 
   // ---- Host side of the ABI (host_tables.h). Any thread.
-  bool gone() const { return gone_.load(std::memory_order_acquire); }
+  bool gone() const { return context_.gone.load(std::memory_order_acquire); }
   // Inside create or start, on their thread?
   bool may_register() const;
   Registration& mutable_registration() { return registration_; }
@@ -135,6 +135,7 @@ class ModuleInstance final : public ::mh_instance, public MisbehaviourSink {
   const ConfigTree& config() const { return *config_.load(std::memory_order_acquire); }
   ModuleThreads& threads() { return threads_; }
   ModulePool& pool() { return pool_; }
+  LentBlocks& blocks() { return counts_.blocks; }
   mh_rc Post(void (*fn)(void*), void* arg);
   Log& log() { return log_; }
   void WriteLog(LogLevel level, std::string_view text, std::span<const mh_kv> fields);
@@ -163,6 +164,8 @@ class ModuleInstance final : public ::mh_instance, public MisbehaviourSink {
   void Destroy();
   bool WaitFor(bool (ModuleInstance::*reached)() const, std::chrono::nanoseconds patience);
   bool Released() const;
+  std::size_t StrayThreads() const;
+  bool HasNoStrayThreads() const;
   Unloaded Retain();
 
   const std::string name_;
@@ -183,7 +186,6 @@ class ModuleInstance final : public ::mh_instance, public MisbehaviourSink {
   void* ud_ = nullptr;
   Phase phase_ = Phase::kNew;
   std::atomic<std::thread::id> registering_{};  // who runs create or start
-  std::atomic<bool> gone_{false};
   std::atomic<bool> speaks_{false};
   std::atomic<std::uint64_t> overruns_{0};
   std::atomic<std::uint64_t> exceptions_{0};

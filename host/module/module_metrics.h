@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -57,6 +58,9 @@ class ModuleMetrics final {
     std::vector<std::string> labels;
     std::vector<double> buckets;  // empty: the host's default
   };
+  // The instance is retained: no more series. Those that there are stay.
+  void Close() { closed_.store(true, std::memory_order_release); }
+  bool closed() const { return closed_.load(std::memory_order_acquire); }
   [[nodiscard]] absl::StatusOr<ModuleMetric*> Define(const Definition& definition);
   [[nodiscard]] absl::StatusOr<ModuleSeries*> Series(const ModuleMetric& metric,
                                                      std::span<const mh_str> values);
@@ -67,6 +71,7 @@ class ModuleMetrics final {
   Registry& registry_;
   const std::string module_;
   const MetricOwner owner_;
+  std::atomic<bool> closed_{false};
   absl::Mutex mutex_;
   std::deque<ModuleMetric> metrics_ ABSL_GUARDED_BY(mutex_);  // addresses stay
   std::map<std::vector<std::string>, std::unique_ptr<ModuleSeries>> series_ ABSL_GUARDED_BY(mutex_);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "host/module/lent_message.h"
+
 namespace meshhost {
 namespace {
 
@@ -44,7 +46,8 @@ RetainFunction HostRetain() {
   return retain;
 }
 
-bool IsModuleMemory(const Slice& slice) {
+// Of the module, or of the host but with the owner that the module knows it by.
+bool IsForeign(const Slice& slice) {
   static const RetainFunction host_retain = HostRetain();
   return slice.owner != nullptr && slice.owner->retain != host_retain;
 }
@@ -53,10 +56,11 @@ bool IsModuleMemory(const Slice& slice) {
 
 OutgoingMessage::OutgoingMessage(const mh_msg& from, std::atomic<std::int64_t>& held)
     : message_(from) {
-  if (std::none_of(from.v, from.v + from.n, IsModuleMemory)) return;
+  if (std::none_of(from.v, from.v + from.n, IsForeign)) return;
   slices_.assign(from.v, from.v + from.n);
   for (Slice& slice : slices_) {
-    if (IsModuleMemory(slice)) slice.owner = WrapOwner(slice.owner, held);
+    slice.owner = LentBlocks::Original(slice.owner);
+    if (IsForeign(slice)) slice.owner = WrapOwner(slice.owner, held);
   }
   message_.v = slices_.data();
 }

@@ -4,11 +4,15 @@
 //   thread   one of mh.exec/1 that does not return      timer   one that runs and does not return
 //   post     posted work that does not return           call    GET /keep is never finished
 //   slice    GET /keep answers from memory of its own   tls     GET /keep makes a thread-local
-//   object
+//                                                               object
+//   block    GET /keep keeps its request                alloc   memory that the host allocated
+//   stray    a thread that the host does not know of
+//   open     like thread, and GET /keep is never finished
 // What does not return waits for a byte from the descriptor {"wake": FD}; then it calls each host
-// function that may be called at any time, and writes what they answered to {"report": FD}, one
-// number for each, before it waits for the end of "wake".
+// function that may be called at any time, those of an open call, too, and writes what they
+// answered to {"report": FD}, one number for each, before it waits for the end of "wake".
 #include <meshhost/abi.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -17,7 +21,7 @@
 #include <string>
 #include <string_view>
 
-MH_MODULE_NOTE("leftover", "1.0.0", MH_HTTP_1 " " MH_EXEC_1 " " MH_CONFIG_1);
+MH_MODULE_NOTE("leftover", "1.0.0", MH_HTTP_1 " " MH_EXEC_1 " " MH_CONFIG_1 " " MH_METRICS_1);
 
 namespace {
 
@@ -28,6 +32,8 @@ struct Leftover {
   int64_t wake = -1;
   int64_t report = -1;
   std::atomic<bool> busy{false};
+  std::atomic<mh_call*> open{nullptr};
+  mh_metric* metric = nullptr;
 
   template <class Interface>
   const Interface& Get(const char* id) const {
@@ -38,6 +44,23 @@ struct Leftover {
 mh_str Text(std::string_view text) { return {text.data(), text.size()}; }
 
 void DoNothing(void*) {}
+
+// Those of a call that this module has not finished.
+std::string TryCall(const mh_call_ops& ops, mh_call* call) {
+  mh_call_events events = {};
+  events.size = sizeof(events);
+  const mh_msg message = {};
+  const mh_rc answers[] = {
+      ops.bind(call, &events, nullptr),        ops.pull(call, 1),
+      ops.send_headers(call, 200, nullptr, 0), ops.send(call, &message, 0),
+      ops.finish(call, nullptr, nullptr),
+  };
+  std::string line;
+  for (const mh_rc answer : answers) line += std::to_string(answer) + " ";
+  // Facts can still be read.
+  return line + std::to_string(ops.cancelled(call)) + " " +
+         std::to_string(ops.info(call)->size != 0) + " ";
+}
 
 // Host functions, in the order of the report.
 std::string TryEverything(const Leftover& own) {
@@ -50,6 +73,7 @@ std::string TryEverything(const Leftover& own) {
   mh_timer* timer;
   mh_thread* thread;
   mh_metric* metric;
+  mh_series* series;
   mh_method method = {};
   method.size = sizeof(method);
   const mh_rc answers[] = {
@@ -61,10 +85,12 @@ std::string TryEverything(const Leftover& own) {
       http.route(own.instance, Text("GET"), Text("/late"), &method, nullptr),
       metrics.define(own.instance, MH_METRIC_COUNTER, Text("late_total"), Text("Late."), nullptr, 0,
                      nullptr, 0, &metric, nullptr),
+      metrics.series(own.metric, nullptr, 0, &series),
   };
   own.host->log(own.instance, MH_LOG_ERROR, Text("a retired module speaks"), nullptr, 0);
   std::string line;
   for (const mh_rc answer : answers) line += std::to_string(answer) + " ";
+  if (own.open != nullptr) line += TryCall(*own.host->call, own.open);
   return line + "\n";
 }
 
@@ -79,6 +105,17 @@ void Stay(void* ud) {
   }
 }
 
+void* StayOnOwnThread(void* ud) {
+  Stay(ud);
+  return nullptr;
+}
+
+mh_rc StartStray(void* ud) {
+  pthread_t thread;
+  if (pthread_create(&thread, nullptr, StayOnOwnThread, ud) != 0) return MH_FAILED;
+  return pthread_detach(thread) == 0 ? MH_OK : MH_FAILED;
+}
+
 struct Touched {
   Touched() { touched = this; }
   ~Touched() { touched = nullptr; }
@@ -91,9 +128,14 @@ struct OwnBlock : mh_buf {
 };
 void Ignore(mh_buf*) {}
 
-void Answer(void* ud, mh_call* call, const mh_msg*) {
-  const Leftover& own = *static_cast<Leftover*>(ud);
+void Answer(void* ud, mh_call* call, const mh_msg* request) {
+  Leftover& own = *static_cast<Leftover*>(ud);
   if (own.keep == "call") return;
+  if (own.keep == "open") {
+    own.open = call;
+    return;
+  }
+  if (own.keep == "block" && request->n > 0) request->v[0].owner->retain(request->v[0].owner);
   if (own.keep == "tls") {
     thread_local Touched touched;
     (void)touched.touched;
@@ -117,6 +159,14 @@ mh_rc Create(const mh_host* host, mh_instance* instance, mh_str, void** ud, mh_e
   own->keep.assign(keep.p == nullptr ? "" : keep.p, keep.n);
   config.i64(instance, Text("/wake"), &own->wake);
   config.i64(instance, Text("/report"), &own->report);
+  if (own->keep == "alloc") {
+    uint8_t* writable;
+    mh_slice slice;
+    host->alloc(instance, 10, &writable, &slice);
+  }
+  own->Get<mh_metrics_1>(MH_METRICS_1)
+      .define(instance, MH_METRIC_COUNTER, Text("kept_total"), Text("Kept."), nullptr, 0, nullptr,
+              0, &own->metric, nullptr);
   *ud = own;
   mh_method method = {};
   method.size = sizeof(method);
@@ -130,11 +180,13 @@ mh_rc Create(const mh_host* host, mh_instance* instance, mh_str, void** ud, mh_e
 mh_rc Start(void* ud, mh_err*) {
   Leftover& own = *static_cast<Leftover*>(ud);
   const auto& exec = own.Get<mh_exec_1>(MH_EXEC_1);
+  const bool thread = own.keep == "thread" || own.keep == "open";
   mh_rc rc = MH_OK;
   if (own.keep == "post") rc = exec.post(own.instance, Stay, ud);
   if (own.keep == "timer") rc = exec.timer(own.instance, 0, 0, Stay, ud, nullptr);
-  if (own.keep == "thread") rc = exec.thread(own.instance, Text("stays"), Stay, ud, nullptr);
-  const bool stays = own.keep == "post" || own.keep == "timer" || own.keep == "thread";
+  if (own.keep == "stray") rc = StartStray(ud);
+  if (thread) rc = exec.thread(own.instance, Text("stays"), Stay, ud, nullptr);
+  const bool stays = own.keep == "post" || own.keep == "timer" || own.keep == "stray" || thread;
   while (stays && rc == MH_OK && !own.busy) usleep(100);
   return rc;
 }

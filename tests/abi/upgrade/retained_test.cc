@@ -56,11 +56,11 @@ class Retained : public testing::Test {
     EXPECT_TRUE(next->Unload(kPatience).unmapped);
   }
   // What the host functions answer to code of a retired generation.
-  void ExpectGone() {
+  void ExpectGone(std::string_view of_call = "") {
     ASSERT_EQ(::write(wake_[1], "x", 1), 1);
     char line[200] = {};
     ASSERT_GT(::read(report_[0], line, sizeof(line) - 1), 0);
-    EXPECT_STREQ(line, "-3 -3 -3 -3 -3 -3 -3 \n");
+    EXPECT_EQ(line, "-3 -3 -3 -3 -3 -3 -3 -3 " + std::string(of_call) + "\n");
     EXPECT_THAT(line_->around().log.errors, IsEmpty());
   }
 
@@ -98,6 +98,34 @@ TEST_F(Retained, UnfinishedCallIsNamed) {
   call.Lose();
   ExpectRetained(std::move(instance), "1 call");
 }
+
+// The peer has gone, the module comes back to the call when its generation is over.
+TEST_F(Retained, OperationsOfAnOpenCallAreGone) {
+  std::unique_ptr<ModuleInstance> instance = Keeping("open");
+  auto& call = *caller_.Begin(*instance, "GET /keep").release();
+  call.Lose();
+  ExpectRetained(std::move(instance), "1 call, 1 thread");
+  // bind, pull, send_headers, send, finish; why it was cancelled, and that it has facts
+  ExpectGone("-3 -3 -3 -3 -3 1 1 ");
+  EXPECT_EQ(call.finishes, 0);
+}
+
+TEST_F(Retained, HostBlockThatTheModuleHoldsIsNamed) {
+  std::unique_ptr<ModuleInstance> instance = Keeping("block");
+  EXPECT_EQ(caller_.Get(*instance, "GET /keep"), "kept");
+  EXPECT_EQ(caller_.Get(*instance, "GET /keep"), "kept");
+  ExpectRetained(std::move(instance), "2 host blocks");
+}
+
+TEST_F(Retained, AllocatedBlockIsNamed) { ExpectRetained(Keeping("alloc"), "1 host block"); }
+
+// The sanitizers start threads with a function of their own, so that they do not show.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_F(Retained, ThreadThatTheHostDoesNotKnowIsNamedAndItsHostFunctionsAreGone) {
+  ExpectRetained(Keeping("stray"), "1 thread that it started without mh.exec/1");
+  ExpectGone();
+}
+#endif
 
 // A peer that reads slowly: the module's own memory waits in a queue of the host.
 TEST_F(Retained, SliceThatTheHostStillHoldsIsNamed) {

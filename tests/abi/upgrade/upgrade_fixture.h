@@ -87,7 +87,11 @@ class Caller final {
     auto call = std::make_unique<FakeCall>(loop_, *endpoints_.back(), flush);
     call->keep_sent = keep_sent;
     ++open_;
-    call->Request("");
+    call->Start();
+    // As from a socket: the bytes are part of a block that the host may still write to.
+    Block* received = Block::New(16);
+    call->Deliver(*received, 16);
+    received->Release();
     return call;
   }
   // Waits until the module has answered and nobody uses the call any more.

@@ -57,6 +57,11 @@ class FakeCall final : public Responder {
     const Slice slice = BorrowedSlice(bytes);
     exchange_->DeliverMessage(Message{&slice, 1, 0});
   }
+  // The same from a block of the host.
+  void Deliver(Block& block, std::size_t n) {
+    const Slice slice{block.data(), n, block.owner()};
+    exchange_->DeliverMessage(Message{&slice, 1, 0});
+  }
   // A unary request.
   void Request(std::string_view bytes) {
     Start();
