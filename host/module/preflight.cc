@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/module/preflight.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -23,6 +24,7 @@ namespace {
 
 // For the program itself to begin.
 constexpr std::chrono::seconds kStartPatience{10};
+constexpr std::uint64_t kGiveUpPoll = 100'000'000;  // ns
 
 // The child cannot take its copies away when it is killed.
 class CopyFolder final {
@@ -58,8 +60,14 @@ class Flight final {
     for (;;) {
       std::string line;
       const std::uint64_t until = since_ns_ + static_cast<std::uint64_t>(patience_.count());
-      switch (child_.NextLine(until, &line)) {
+      const std::uint64_t look_up = MonotonicNs() + kGiveUpPoll;
+      const ChildProcess::Event event = child_.NextLine(std::min(until, look_up), &line);
+      if (plan_.give_up != nullptr && plan_.give_up->load(std::memory_order_acquire)) {
+        return absl::CancelledError("pre-flight: the host is stopping");
+      }
+      switch (event) {
         case ChildProcess::Event::kTimeout:
+          if (MonotonicNs() < until) continue;
           return Failed(Concat({"still not done after ", FormatDuration(patience_)}));
         case ChildProcess::Event::kEnded:
           return Failed(child_.End());

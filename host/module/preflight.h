@@ -13,6 +13,7 @@
 // calls start: a module should open what others could notice (ports, leases) there, not in create.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct PreflightPlan {
   std::vector<const ModuleConfig*> kept;     // only loaded beside them
   std::string run_directory;                 // for the private copies, in a folder of their own
   std::string executable = "/proc/self/exe";
+  const std::atomic<bool>* give_up = nullptr;  // when set to true: ends the child at once
 };
 
 // Blocks for as long as the modules take, at most init_timeout for each step of each module and

@@ -9,7 +9,7 @@
 
 namespace meshhost {
 
-// Does a worker's loop still turn? The control thread asks by posting; the worker answers by noting
+// Does a worker's loop still turn? The service thread asks by posting; the worker answers by noting
 // the time. A worker that blocks in module code for long is not alive.
 class Heartbeat final {
  public:
@@ -18,7 +18,7 @@ class Heartbeat final {
 
   explicit Heartbeat(Loop& loop) : loop_(loop), task_(*this), answered_ns_(MonotonicNs()) {}
 
-  // Control thread. Does nothing while an earlier question is unanswered.
+  // Service thread. Does nothing while an earlier question is unanswered.
   void Ask() {
     if (!asked_.exchange(true, std::memory_order_acq_rel)) loop_.Post(task_);
   }

@@ -26,6 +26,18 @@ uint32_t WorkerCount(const Config& config) {
 
 LogLevel LevelOf(const LogConfig& config) { return static_cast<LogLevel>(config.level); }
 
+// Pre-flight, create, hand-over, start and reconfigure, and to undo them where one fails.
+std::chrono::nanoseconds TimeToPrepare(const Config& config) {
+  std::chrono::nanoseconds time = std::chrono::seconds(20);
+  for (const ModuleConfig& module : config.modules) {
+    time += 6 * module.init_timeout + 4 * module.stop_timeout;
+  }
+  return time;
+}
+
+// For a module to be unloaded: destroy, and two gates that may not open.
+constexpr std::chrono::seconds kTimeToUnload{30};
+
 // How far the workers have changed to a generation.
 struct Switch {
   Host::Switched switched;
@@ -92,6 +104,7 @@ absl::StatusOr<std::unique_ptr<Generation>> Host::Assemble(std::shared_ptr<const
        static_cast<size_t>(next->config().limits.connection_buffer)},
       *unloader_,
       *quarantine_,
+      give_up_,
       assembly.purpose};
   RETURN_IF_ERROR(next->modules().Create(next->config(), loading, next->number(),
                                          running == nullptr ? nullptr : &running->modules(),
@@ -122,7 +135,7 @@ absl::Status Host::AddMetrics() {
 // ---- Serving.
 
 absl::Status Host::BringUp(Generation& next) {
-  RETURN_IF_ERROR(next.modules().Start());
+  RETURN_IF_ERROR(next.modules().Start(give_up_));
   return BindListeners(next.config(), *listening_, next.listeners());
 }
 
@@ -135,7 +148,7 @@ absl::Status Host::Start(AdminOperations& operations, InheritedSockets inherited
   state_.SetHeartbeats(std::move(heartbeats));
   ASSIGN_OR_RETURN(admin_,
                    AdminServer::Start(current_->config().admin, *metrics_, state_, operations));
-  RETURN_IF_ERROR(current_->modules().Start());
+  RETURN_IF_ERROR(current_->modules().Start(give_up_));
   Apply(*current_);
   for (size_t i = 0; i < workers_.size(); ++i) PublishTo(*workers_[i], i, *current_);
   LogListeners();
@@ -249,6 +262,7 @@ void Host::Speak(const Generation& next) {
 }
 
 void Host::OnUnload(const ModuleInstance& instance) {
+  pulse_.Allow(kTimeToUnload);
   quarantine_->Retired(instance);
   const auto found = module_info_.find(&instance);
   if (found == module_info_.end()) return;
@@ -258,8 +272,29 @@ void Host::OnUnload(const ModuleInstance& instance) {
 
 // ---- Changing.
 
+// On the stack around what may take long.
+class Host::Preparation final {
+ public:
+  Preparation(Host& host, const Config& config) : host_(host) {
+    host.preparing_.store(true, std::memory_order_release);
+    host.pulse_.Allow(TimeToPrepare(config));
+  }
+  ~Preparation() { host_.preparing_.store(false, std::memory_order_release); }
+  Preparation(const Preparation&) = delete;
+  Preparation& operator=(const Preparation&) = delete;
+
+ private:
+  Host& host_;
+};
+
+void Host::GiveUpPreparing() {
+  give_up_.store(true, std::memory_order_release);
+  if (preparing()) log_->Info("stop asked for: the reload under way is given up", {});
+}
+
 absl::StatusOr<std::unique_ptr<Generation>> Host::PrepareNext(
     std::shared_ptr<const Config> config) {
+  const Preparation preparation(*this, *config);
   std::set<std::string> replace;
   const uint64_t number = ++last_generation_;
   while (true) {
@@ -275,6 +310,7 @@ absl::StatusOr<std::unique_ptr<Generation>> Host::PrepareNext(
 }
 
 absl::StatusOr<std::unique_ptr<Generation>> Host::PlanNext(std::shared_ptr<const Config> config) {
+  const Preparation preparation(*this, *config);
   return Assemble(std::move(config),
                   {last_generation_ + 1, current_.get(), ModuleLoading::Purpose::kLook}, {});
 }

@@ -5,6 +5,7 @@
 // or nothing: whatever fails, what was built for it is gone when the error is returned.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <map>
@@ -18,6 +19,7 @@
 #include "host/config/config.h"
 #include "host/filter/in_flight_limits.h"
 #include "host/runtime/certificate_watch.h"
+#include "host/runtime/control_pulse.h"
 #include "host/runtime/generation.h"
 #include "host/runtime/host_state.h"
 #include "host/runtime/module_unloader.h"
@@ -58,10 +60,15 @@ class Host final {
   void Retire(std::unique_ptr<Generation> old);
   // Gives shared modules back the settings that they had before `failed` was prepared.
   void UndoReconfiguration(const Generation& failed);
+  // Any thread: inside of one of the two, which may take as long as modules do.
+  bool preparing() const { return preparing_.load(std::memory_order_acquire); }
   const Generation& current() const { return *current_; }
   const Retirement& retirement() const { return *retirement_; }
 
   // ---- Stopping, in this order (StopSequence decides when).
+  // Any thread, before the others: what PrepareNext has under way fails after its current step, and
+  // so does all that comes later.
+  void GiveUpPreparing();
   void BeginDraining();
   void StopAccepting();
   void DrainSessions(uint64_t deadline_ns);
@@ -76,6 +83,7 @@ class Host final {
 
   void ReopenLogs();
   std::vector<Heartbeat*> heartbeats() const;
+  ControlPulse& pulse() { return pulse_; }
   // Module files that have served long enough become those to fall back to; every second or so.
   void AdvanceQuarantine() { quarantine_->Advance(); }
   // Warns of certificates that expire soon; every hour is fitting.
@@ -100,6 +108,7 @@ class Host final {
                                                        const Assembly& assembly,
                                                        const std::set<std::string>& replace);
   absl::Status AddListenerMetrics(const Config& config);
+  class Preparation;
   absl::Status BringUp(Generation& next);
   // Unimplemented: the modules that cannot are in `replace` now.
   absl::Status Reconfigure(const Generation& next, std::set<std::string>& replace);
@@ -115,6 +124,9 @@ class Host final {
   DeploymentEnvironment deployment_environment();
 
   boost::asio::io_context& control_;
+  ControlPulse pulse_;
+  std::atomic<bool> preparing_{false};
+  std::atomic<bool> give_up_{false};
   const uint32_t worker_count_;
   std::unique_ptr<AsyncLog> log_;
   std::unique_ptr<AccessLog> access_log_;

@@ -26,6 +26,11 @@ bool SameFile(const ModuleConfig& module, const ModuleInstance& instance) {
   return file.ok() && Sha256Hex(file->bytes) == instance.file_sha256();
 }
 
+absl::Status CheckWanted(const std::atomic<bool>& give_up) {
+  if (!give_up.load(std::memory_order_acquire)) return absl::OkStatus();
+  return absl::CancelledError("the host is stopping");
+}
+
 }  // namespace
 
 // Later modules first: they may use what earlier ones set up.
@@ -74,25 +79,28 @@ absl::Status ModuleSet::Create(const Config& config, const ModuleLoading& loadin
     PreflightPlan flight;
     for (const Plan& plan : plans) (plan.keep ? flight.kept : flight.changed).push_back(&plan.file);
     flight.config_file = config.file;
+    flight.give_up = &loading.give_up;
     flight.run_directory = loading.environment.run_directory;
     RETURN_IF_ERROR(Preflight(flight, loading.environment.log));
   }
   for (const Plan& plan : plans) {
+    RETURN_IF_ERROR(CheckWanted(loading.give_up));
     const absl::Status added = Add(plan, loading, generation);
     if (!added.ok()) return StatusAt(config.file, plan.config->position, added);
   }
   return absl::OkStatus();
 }
 
-absl::Status ModuleSet::Start() {
+absl::Status ModuleSet::Start(const std::atomic<bool>& give_up) {
   for (Entry& entry : entries_) {
     if (!entry.fresh) continue;
+    RETURN_IF_ERROR(CheckWanted(give_up));
     // Let go of in any case: this set may serve for long.
     const InstanceRef predecessor = std::move(entry.predecessor);
     if (predecessor != nullptr) RETURN_IF_ERROR(entry.instance->HandOver(*predecessor));
     RETURN_IF_ERROR(entry.instance->Start());
   }
-  return absl::OkStatus();
+  return CheckWanted(give_up);
 }
 
 const ModuleSet::Entry* ModuleSet::Find(std::string_view module) const {

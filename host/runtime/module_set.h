@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <set>
 #include <string>
@@ -19,6 +20,7 @@ struct ModuleLoading {
   ModuleEnvironment environment;
   ModuleUnloader& unloader;
   Quarantine& quarantine;
+  const std::atomic<bool>& give_up;  // set on another thread: fail after the current step
   // kLook: the modules will never serve, so the quarantine does not hear of them.
   enum class Purpose { kServe, kLook } purpose = Purpose::kServe;
 };
@@ -51,7 +53,7 @@ class ModuleSet final {
   absl::Status Create(const Config& config, const ModuleLoading& loading, uint64_t generation,
                       const ModuleSet* running, const std::set<std::string>& replace);
   // Starts what is fresh, with the state of what it replaces.
-  absl::Status Start();
+  absl::Status Start(const std::atomic<bool>& give_up);
 
   // Fixed between Create and destruction, so that any thread may read it then.
   const std::vector<Entry>& entries() const { return entries_; }

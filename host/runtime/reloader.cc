@@ -95,6 +95,8 @@ OperationResult Reloader::Reload(std::chrono::nanoseconds confirm) {
 }
 
 OperationResult Reloader::Plan() {
+  // The control thread may be inside of a module for long.
+  if (host_->preparing()) return Failed(409, "a reload is under way");
   return OnControl([this](const Done& done) {
     if (busy_) return done(Failed(409, "a reload is under way"));
     const auto plan = [this]() -> absl::StatusOr<std::string> {

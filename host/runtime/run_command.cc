@@ -4,7 +4,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <cstdio>
@@ -24,8 +26,8 @@
 #include "host/runtime/process_signals.h"
 #include "host/runtime/reloader.h"
 #include "host/runtime/service_notifier.h"
+#include "host/runtime/service_thread.h"
 #include "host/runtime/stop_sequence.h"
-#include "host/runtime/watchdog.h"
 
 namespace meshhost {
 namespace {
@@ -94,7 +96,7 @@ std::string ServingStatus(const Config& config) {
                  std::to_string(config.modules.size())});
 }
 
-// What the control loop waits for: signals, the watchdog, certificates that expire.
+// What the control loop waits for: signals that the service thread heard, certificates that expire.
 class Control final {
  public:
   Control(boost::asio::io_context& io, UniqueFd signals, Host& host, Reloader& reloader,
@@ -102,36 +104,52 @@ class Control final {
       : io_(io),
         host_(host),
         reloader_(reloader),
-        signals_(io, std::move(signals), [this](int number) { OnSignal(number); }),
         notifier_(notifier),
-        watchdog_(notifier, host.heartbeats()),
         tick_(io),
-        stop_(io, host) {}
+        stop_(io, host),
+        service_(
+            std::move(signals), [this](int number) { Hear(number); },
+            Watchdog(notifier, host.heartbeats(), host.pulse())) {}
 
   void Run() {
     Tick();
+    service_.Start();
     io_.run();
+    service_.Stop();
   }
 
  private:
+  // Service thread: the control thread may be inside of a module.
+  void Hear(int number) {
+    // However many come in the meantime, they ask for one reload.
+    if (number == SIGHUP && reload_asked_.exchange(true)) return;
+    if (number == SIGTERM || number == SIGINT) {
+      // The second one: whoever sends it does not want to wait, so nothing is cleaned up.
+      if (std::exchange(stop_heard_, true)) std::_Exit(kExitFailed);
+      host_.GiveUpPreparing();
+    }
+    asio::post(io_, [this, number] { OnSignal(number); });
+  }
+
   void OnSignal(int number) {
     if (number == SIGUSR1) return host_.ReopenLogs();
-    if (number == SIGHUP) return reloader_.Request();
-    // The second one: whoever sends it does not want to wait, so nothing is cleaned up.
-    if (stop_.begun()) std::_Exit(kExitFailed);
+    if (number == SIGHUP) {
+      reload_asked_.store(false);
+      return reloader_.Request();
+    }
     notifier_.Stopping(TimeToStop(host_.config()));
     reloader_.Stop();
     stop_.Begin();
   }
 
   void Tick() {
-    watchdog_.Tick();
+    host_.pulse().Beat();
     host_.AdvanceQuarantine();
     if (const auto now = std::chrono::steady_clock::now(); now >= expiry_check_) {
       host_.WarnOfExpiry();
       expiry_check_ = now + kExpiryCheck;
     }
-    tick_.expires_after(watchdog_.period());
+    tick_.expires_after(service_.period());
     tick_.async_wait([this](const boost::system::error_code& error) {
       if (!error) Tick();
     });
@@ -142,13 +160,14 @@ class Control final {
   asio::io_context& io_;
   Host& host_;
   Reloader& reloader_;
-  const ProcessSignals signals_;
   const ServiceNotifier& notifier_;
-  Watchdog watchdog_;
   asio::steady_timer tick_;
   std::chrono::steady_clock::time_point expiry_check_ =
       std::chrono::steady_clock::now() + kExpiryCheck;
   StopSequence stop_;
+  std::atomic<bool> reload_asked_{false};
+  bool stop_heard_ = false;  // service thread
+  ServiceThread service_;    // last: it uses what is above
 };
 
 // What the process has from whoever started it, and from the kernel.

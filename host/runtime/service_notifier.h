@@ -18,7 +18,7 @@
 
 namespace meshhost {
 
-// Keeps no state: the environment says where messages go. Control thread. Nothing fails toward the
+// Keeps no state: the environment says where messages go. Any thread. Nothing fails toward the
 // caller: whether the service manager listens is its own affair. A message waits only while the
 // kernel's queue of the service manager is full.
 class ServiceNotifier final {

@@ -14,7 +14,6 @@ constexpr uint64_t kAbortGraceNs = 1'000'000'000;
 }  // namespace
 
 void StopSequence::Begin() {
-  begun_ = true;
   host_.BeginDraining();
   timer_.expires_after(host_.config().drain.delay);
   timer_.async_wait([this](const boost::system::error_code& error) {

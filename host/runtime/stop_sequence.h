@@ -21,7 +21,6 @@ class StopSequence final {
   StopSequence(boost::asio::io_context& control, Host& host)
       : control_(control), host_(host), timer_(control) {}
 
-  bool begun() const { return begun_; }
   // Ends the control loop when the host is drained.
   void Begin();
 
@@ -34,7 +33,6 @@ class StopSequence final {
   Host& host_;
   boost::asio::steady_timer timer_;
   uint64_t deadline_ns_ = 0;
-  bool begun_ = false;
   bool aborted_ = false;
 };
 

@@ -17,22 +17,25 @@ std::chrono::nanoseconds TimeoutOfServiceManager() {
 
 }  // namespace
 
-Watchdog::Watchdog(const ServiceNotifier& notifier, std::vector<Heartbeat*> heartbeats)
+Watchdog::Watchdog(const ServiceNotifier& notifier, std::vector<Heartbeat*> heartbeats,
+                   const ControlPulse& control)
     : notifier_(notifier),
       heartbeats_(std::move(heartbeats)),
+      control_(control),
       timeout_(TimeoutOfServiceManager()),
       period_(Heartbeat::kAskEveryNs) {
   if (timeout_.count() > 0) period_ = std::min(period_, timeout_ / 4);
 }
 
 void Watchdog::Tick() {
-  if (timeout_.count() > 0 && AllTurn()) notifier_.Alive();
+  if (timeout_.count() > 0 && AllLive()) notifier_.Alive();
   for (Heartbeat* heartbeat : heartbeats_) heartbeat->Ask();
 }
 
-// Half of the time-out: a worker that answers late once is no reason to end the host.
-bool Watchdog::AllTurn() const {
+// Half of the time-out: a thread that answers late once is no reason to end the host.
+bool Watchdog::AllLive() const {
   const auto limit = static_cast<uint64_t>(timeout_.count()) / 2;
+  if (!control_.alive(limit)) return false;
   return std::all_of(heartbeats_.begin(), heartbeats_.end(), [limit](const Heartbeat* heartbeat) {
     return heartbeat->silence_ns() < limit;
   });

@@ -2,7 +2,8 @@
  *
  * faulty: does harm where its settings say so, {"create": FAULT, "destroy": FAULT}, or its route
  * GET /faulty/FAULT is called; with FAULTY_CONSTRUCTOR while it is mapped. FAULT is one of
- *   abort, segv, hang, exit, fail, fd50 (fail where descriptor 50 is open), thread (leaves one)
+ *   abort, segv, hang, exit, fail, fd50 (fail where descriptor 50 is open), thread (leaves one),
+ *   gate (waits for a byte in the FIFO {"gate": PATH})
  */
 #include <fcntl.h>
 #include <meshhost/abi/config.h>
@@ -40,6 +41,27 @@ static void wait_for_ever(void* ignored) {
   for (;;) pause();
 }
 
+static mh_str setting(const char* path) {
+  const mh_config_1* config = (const mh_config_1*)host->query(instance, MH_CONFIG_1);
+  mh_str found;
+  return config->text(instance, text(path), &found) == MH_OK ? found : text("nothing");
+}
+
+static int wait_at_gate(void) {
+  const mh_str gate = setting("/gate");
+  char path[4096], byte;
+  int fd;
+  if (gate.n >= sizeof(path)) return 1;
+  memcpy(path, gate.p, gate.n);
+  path[gate.n] = '\0';
+  fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 1;
+  while (read(fd, &byte, 1) < 0) {
+  }
+  close(fd);
+  return 0;
+}
+
 /* Non-zero: this fault is an error that the module reports. */
 static int commit(mh_str fault) {
   fprintf(stderr, "about to %.*s\n", (int)fault.n, fault.p);
@@ -51,14 +73,9 @@ static int commit(mh_str fault) {
     const mh_exec_1* exec = (const mh_exec_1*)host->query(instance, MH_EXEC_1);
     return exec->thread(instance, text("left"), wait_for_ever, NULL, NULL) != MH_OK;
   }
+  if (is(fault, "gate")) return wait_at_gate();
   if (is(fault, "fd50")) return fcntl(50, F_GETFD) >= 0;
   return is(fault, "fail");
-}
-
-static mh_str setting(const char* path) {
-  const mh_config_1* config = (const mh_config_1*)host->query(instance, MH_CONFIG_1);
-  mh_str found;
-  return config->text(instance, text(path), &found) == MH_OK ? found : text("nothing");
 }
 
 static void answer(void* ud, mh_call* call, const mh_msg* first) {
