@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The sample module as plain C, built once per C compiler and standard. */
+ * The sample module as plain C, built once per C compiler and standard, and as C++ without more. */
 #include "sample.h"
 
 MH_MODULE_NOTE(SAMPLE_NAME, "1.0.0", MH_GRPC_1 " " MH_HTTP_1);

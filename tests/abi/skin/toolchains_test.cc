@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Goal: modules of nine toolchains, with three protobuf runtimes and one .proto file, live
+// Goal: modules of ten toolchains, with three protobuf runtimes and one .proto file, live
 // together in one process, answer, and leave no mapping when they are unloaded. Method: all test
 // modules loaded at once, each under a FakeHost of its own; then again, in turn.
 #include <gtest/gtest.h>
@@ -22,15 +22,12 @@ struct Toolchain {
 };
 
 const std::vector<Toolchain>& Toolchains() {
-  static const std::vector<Toolchain> all = {{"c99_gcc", "C99Gcc"},
-                                             {"c99_clang", "C99Clang"},
-                                             {"c11_gcc", "C11Gcc"},
-                                             {"cxx17_old_string", "Cxx17OldString"},
-                                             {"cxx17_clang", "Cxx17Clang"},
-                                             {"cxx20_clang", "Cxx20Clang"},
-                                             {"rust", "Rust"},
-                                             {"protobuf_c", "ProtobufC"},
-                                             {"protobuf_lite", "ProtobufLite"}};
+  static const std::vector<Toolchain> all = {
+      {"c99_gcc", "C99Gcc"},         {"c99_clang", "C99Clang"},
+      {"c11_gcc", "C11Gcc"},         {"cxx17_old_string", "Cxx17OldString"},
+      {"cxx17_clang", "Cxx17Clang"}, {"cxx20_clang", "Cxx20Clang"},
+      {"cxx20_bare", "Cxx20Bare"},   {"rust", "Rust"},
+      {"protobuf_c", "ProtobufC"},   {"protobuf_lite", "ProtobufLite"}};
   return all;
 }
 

@@ -135,7 +135,7 @@ TEST_P(Toolchain, S03_IsUpgradedLive) {
 std::vector<const char*> BuiltToolchains() {
   std::vector<const char*> built;
   for (const char* name : {"c99_gcc", "c99_clang", "c11_gcc", "cxx17_old_string", "cxx17_clang",
-                           "cxx20_clang", "rust", "protobuf_c", "protobuf_lite"}) {
+                           "cxx20_clang", "cxx20_bare", "rust", "protobuf_c", "protobuf_lite"}) {
     if (std::filesystem::exists(std::string(TEST_MODULES_DIR "/") + name + ".so")) {
       built.push_back(name);
     }
