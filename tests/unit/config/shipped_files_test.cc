@@ -94,6 +94,17 @@ TEST(DevToml, ServesThePortsThatTheReadmeNames) {
   EXPECT_EQ(modules, (std::vector<std::string>{"catalog", "echo", "interop"}));
 }
 
+// What a fresh installation of the Debian package serves, before anybody edits anything.
+TEST(MeshhostToml, IsReachedFromThisMachineOnlyAndNeedsNothing) {
+  const auto config = Load("meshhost.toml");
+  ASSERT_EQ(config->listeners.size(), 1u);
+  EXPECT_EQ(config->listeners[0].address.ToString(), "127.0.0.1:8080");
+  EXPECT_FALSE(config->listeners[0].tls.has_value());
+  EXPECT_EQ(config->admin.address.ToString(), "127.0.0.1:9901");
+  EXPECT_TRUE(config->modules.empty());
+  EXPECT_EQ(config->host.run_directory, "/var/cache/meshhost");
+}
+
 TEST(DevToml, KeepsWhatItMakesUnderBuild) {
   const auto config = Load("dev.toml");
   const std::string build = (kFolder.parent_path() / "build").string() + "/";
