@@ -13,8 +13,8 @@ from stubs import insecure, sample_pb2, sample_pb2_grpc
 
 TOOLCHAINS = {"c99_gcc": "C99Gcc", "c99_clang": "C99Clang", "c11_gcc": "C11Gcc",
               "cxx17_old_string": "Cxx17OldString", "cxx17_clang": "Cxx17Clang",
-              "cxx20_clang": "Cxx20Clang", "cxx20_bare": "Cxx20Bare", "rust": "Rust", "protobuf_c": "ProtobufC",
-              "protobuf_lite": "ProtobufLite"}
+              "cxx20_clang": "Cxx20Clang", "cxx20_bare": "Cxx20Bare", "rust": "Rust",
+              "protobuf_c": "ProtobufC", "protobuf_lite": "ProtobufLite"}
 BUILT = [name for name in TOOLCHAINS if (TEST_MODULES / f"{name}.so").exists()]
 
 
