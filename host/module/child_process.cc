@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// fork and going on was dropped: the child of a process with threads may only call what is safe in
-// a signal handler, and loading a module is not. vfork and exec at once, which is what posix_spawn
-// does, has no such limit and copies no page tables either.
 #include "host/module/child_process.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -22,6 +17,7 @@
 #include "absl/status/status.h"
 #include "host/base/clock.h"
 #include "host/base/concat.h"
+#include "host/base/spawn_plan.h"
 #include "host/base/status_macros.h"
 
 namespace meshhost {
@@ -74,53 +70,6 @@ absl::StatusOr<UniqueFd> FileWith(std::string_view text) {
   return file;
 }
 
-// What posix_spawn shall do in the child before it runs the program.
-class SpawnPlan final {
- public:
-  SpawnPlan() {
-    ::posix_spawn_file_actions_init(&files_);
-    ::posix_spawnattr_init(&attributes_);
-    sigset_t none;
-    sigset_t all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    ::posix_spawnattr_setsigmask(&attributes_, &none);
-    ::posix_spawnattr_setsigdefault(&attributes_, &all);
-    ::posix_spawnattr_setpgroup(&attributes_, 0);
-    ::posix_spawnattr_setflags(
-        &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  }
-  ~SpawnPlan() {
-    ::posix_spawnattr_destroy(&attributes_);
-    ::posix_spawn_file_actions_destroy(&files_);
-  }
-  SpawnPlan(const SpawnPlan&) = delete;
-  SpawnPlan& operator=(const SpawnPlan&) = delete;
-
-  void Place(const UniqueFd& fd, int as) {
-    ::posix_spawn_file_actions_adddup2(&files_, fd.get(), as);
-  }
-  // Listening sockets above all: a child that holds one would take connections and serve none.
-  void CloseFrom(int lowest) { ::posix_spawn_file_actions_addclosefrom_np(&files_, lowest); }
-
-  absl::StatusOr<pid_t> Spawn(const std::string& executable,
-                              const std::vector<std::string>& arguments) const {
-    std::vector<char*> argv;
-    for (const std::string& argument : arguments)
-      argv.push_back(const_cast<char*>(argument.c_str()));
-    argv.push_back(nullptr);
-    pid_t pid = 0;
-    const int error =
-        ::posix_spawn(&pid, executable.c_str(), &files_, &attributes_, argv.data(), environ);
-    if (error != 0) return SystemError(executable, error);
-    return pid;
-  }
-
- private:
-  posix_spawn_file_actions_t files_;
-  posix_spawnattr_t attributes_;
-};
-
 // False: nothing more will come.
 bool Append(int fd, std::string* text) {
   char buffer[4096];
@@ -131,16 +80,6 @@ bool Append(int fd, std::string* text) {
     if (n == 0) return false;
     text->append(buffer, static_cast<std::size_t>(n));
   }
-}
-
-std::string DescribeEnd(int status) {
-  if (!WIFSIGNALED(status)) {
-    return Concat({"exited with code ", std::to_string(WEXITSTATUS(status))});
-  }
-  const int number = WTERMSIG(status);
-  const char* name = ::sigabbrev_np(number);
-  return Concat({"killed by SIG", name == nullptr ? std::to_string(number) : std::string(name),
-                 " (", ::strsignal(number), ")"});
 }
 
 }  // namespace
@@ -157,7 +96,7 @@ absl::StatusOr<ChildProcess> ChildProcess::Start(const std::string& executable,
   plan.Place(output.writer, 2);
   plan.Place(lines.writer, kLines);
   plan.CloseFrom(kLines + 1);
-  ASSIGN_OR_RETURN(const pid_t pid, plan.Spawn(executable, arguments));
+  ASSIGN_OR_RETURN(const pid_t pid, plan.Spawn(executable, arguments, CurrentEnvironment()));
   return ChildProcess(pid, std::move(output.reader), std::move(lines.reader));
 }
 
