@@ -33,6 +33,7 @@ void Http1Server::Serve(ChannelRef channel, std::span<const uint8_t> already_rea
 
 void Http1Server::Drain() {
   draining_ = true;
+  closes_idle_ = true;
   // A session that closes leaves the list at the end of the turn.
   for (Http1Session& session : sessions_->list) session.Drain();
 }

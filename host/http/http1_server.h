@@ -45,6 +45,8 @@ class Http1Server final {
   // Serves the connection from now on. `already_read`: what protocol detection took from it; may
   // lie in the read block.
   void Serve(ChannelRef channel, std::span<const uint8_t> already_read);
+  // Every connection ends with its next response, so that no peer sends a request into a close.
+  void DrainGently() { draining_ = true; }
   // Idle connections close; the others end with their next response.
   void Drain();
   // The same for the connections of one listener (Peer::listener_id).
@@ -66,7 +68,8 @@ class Http1Server final {
   WriteBlocks write_blocks_;
   std::unique_ptr<Sessions> sessions_;  // open ones, and closed ones until their turn ends
   size_t open_ = 0;
-  bool draining_ = false;
+  bool draining_ = false;     // the next response of a connection is its last
+  bool closes_idle_ = false;  // and without one open it ends at once
   HttpDate date_;
   Http1Counters counters_;
 };

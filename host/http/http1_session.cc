@@ -347,7 +347,7 @@ void Http1Session::FinishRequest() {
   parser_.reset();
   phase_ = Phase::kHead;
   SetInputDeadline(server_.settings_.http1_idle_ns);
-  if (server_.draining_) phase_ = Phase::kFlush;
+  if (server_.closes_idle_) phase_ = Phase::kFlush;
 }
 
 // Where the next request begins is not known any more, so this one is the last.

@@ -87,6 +87,11 @@ void SessionFactory::OnConnection(ChannelRef channel, const ProtocolSet& protoco
   undecided_->Add(std::move(channel), protocols.websocket);
 }
 
+void SessionFactory::DrainGently() {
+  http1_->DrainGently();
+  http2_->Drain();
+}
+
 void SessionFactory::Drain() {
   http1_->Drain();
   http2_->Drain();

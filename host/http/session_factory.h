@@ -32,6 +32,8 @@ class SessionFactory final : public ConnectionSink {
 
   void OnConnection(ChannelRef channel, const ProtocolSet& protocols) override;
 
+  // Connections end once their requests have; HTTP/1 ones wait for one more when they are idle.
+  void DrainGently();
   // Connections end once their requests have; new ones are served and told to go at once.
   void Drain();
   // The connections of one listener (Peer::listener_id) end once their requests have.

@@ -67,12 +67,18 @@ class Acceptor::Core final : private SocketWaiter {
   }
 
   void Stop() {
-    pause_.Disarm();
     // Connections that the kernel has completed already would be reset by the close, and their
     // requests with them.
     if (socket_.is_open()) Accept(kAcceptsAtStop);
+    Leave();
+  }
+
+  void Leave() {
+    pause_.Disarm();
     socket_.Close();
   }
+
+  UniqueFd Duplicate() const { return UniqueFd(::fcntl(socket_.fd(), F_DUPFD_CLOEXEC, 0)); }
 
  private:
   static int OpenSpare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
@@ -193,5 +199,9 @@ void Acceptor::SetSettings(std::shared_ptr<const AcceptorSettings> settings) {
 }
 
 void Acceptor::Stop() { core_->Stop(); }
+
+void Acceptor::Leave() { core_->Leave(); }
+
+UniqueFd Acceptor::Duplicate() const { return core_->Duplicate(); }
 
 }  // namespace meshhost

@@ -45,8 +45,14 @@ class Acceptor final {
   void Start();
   // For connections from now on. Worker thread.
   void SetSettings(std::shared_ptr<const AcceptorSettings> settings);
-  // Closes the listening socket; handshakes in progress go on. Worker thread.
+  // Serves the connections that wait and closes the listening socket; handshakes in progress go on.
+  // Worker thread.
   void Stop();
+  // The same, but what waits is left to another process that has the socket, too.
+  void Leave();
+  // Of the listening socket, for another process; invalid when it is closed or no descriptor is
+  // left. Worker thread.
+  UniqueFd Duplicate() const;
 
  private:
   class Core;

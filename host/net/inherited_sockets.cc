@@ -57,50 +57,52 @@ absl::StatusOr<InheritedSockets> InheritedSockets::FromEnvironment() {
         Concat({"cannot take the sockets that LISTEN_FDS announces: ", std::strerror(-count)}));
   }
   for (int i = 0; i < count; ++i) {
-    inherited.Add(names[i], UniqueFd(SD_LISTEN_FDS_START + i));
+    inherited.Add({names[i], UniqueFd(SD_LISTEN_FDS_START + i)});
     std::free(names[i]);
   }
   std::free(names);
   return inherited;
 }
 
-void InheritedSockets::Add(std::string name, UniqueFd fd) {
-  sockets_.push_back({std::move(name), std::move(fd)});
-}
-
-absl::StatusOr<std::vector<UniqueFd>> InheritedSockets::Open(const ListenerConfig& listener) {
+absl::StatusOr<InheritedSockets::Opened> InheritedSockets::Open(const ListenerConfig& listener) {
   if (listener.address.family == BindAddress::Family::kSystemd) return OpenByName(listener);
-  std::vector<UniqueFd> opened;
-  for (Socket& socket : sockets_) {
+  Opened opened;
+  for (InheritedSocket& socket : sockets_) {
     if (!Fits(listener, socket.name, socket.fd.get())) continue;
     SetNonBlocking(socket.fd.get());
-    opened.push_back(std::move(socket.fd));
+    opened.sockets.push_back(std::move(socket.fd));
+    opened.with_file |= socket.from == InheritedSocket::From::kPredecessorWithFile;
   }
-  std::erase_if(sockets_, [](const Socket& socket) { return !socket.fd.valid(); });
+  std::erase_if(sockets_, [](const InheritedSocket& socket) { return !socket.fd.valid(); });
   return opened;
 }
 
-absl::StatusOr<std::vector<UniqueFd>> InheritedSockets::OpenByName(const ListenerConfig& listener) {
-  std::vector<UniqueFd> opened;
-  for (Socket& socket : sockets_) {
+absl::StatusOr<InheritedSockets::Opened> InheritedSockets::OpenByName(
+    const ListenerConfig& listener) {
+  Opened opened;
+  for (InheritedSocket& socket : sockets_) {
+    if (socket.from != InheritedSocket::From::kServiceManager) continue;
     if (socket.name != listener.address.name) continue;
     if (const std::string wrong = WhatIsWrongWith(socket.fd.get()); !wrong.empty()) {
       return Refusal(listener, "a listening stream socket", wrong);
     }
-    opened.emplace_back(::fcntl(socket.fd.get(), F_DUPFD_CLOEXEC, 0));
-    if (!opened.back().valid() || !SetNonBlocking(opened.back().get())) {
+    const UniqueFd& copy =
+        opened.sockets.emplace_back(::fcntl(socket.fd.get(), F_DUPFD_CLOEXEC, 0));
+    if (!copy.valid() || !SetNonBlocking(copy.get())) {
       return Refusal(listener, "a duplicate of the socket", std::strerror(errno));
     }
     socket.used = true;
   }
-  if (!opened.empty()) return opened;
+  if (!opened.sockets.empty()) return opened;
+  const std::string names = Names();
   return Refusal(listener, "a socket of that name from the service manager (FileDescriptorName=)",
-                 sockets_.empty() ? "no sockets at all" : Names());
+                 names.empty() ? "no sockets at all" : names);
 }
 
 std::string InheritedSockets::Names() const {
   std::string names;
-  for (const Socket& socket : sockets_) {
+  for (const InheritedSocket& socket : sockets_) {
+    if (socket.from != InheritedSocket::From::kServiceManager) continue;
     names += Concat({names.empty() ? "" : ", ", "\"", socket.name, "\""});
   }
   return names;
@@ -108,10 +110,27 @@ std::string InheritedSockets::Names() const {
 
 std::vector<std::string> InheritedSockets::Unused() const {
   std::vector<std::string> names;
-  for (const Socket& socket : sockets_) {
+  for (const InheritedSocket& socket : sockets_) {
     if (!socket.used) names.push_back(socket.name);
   }
   return names;
+}
+
+std::vector<InheritedSocket> InheritedSockets::TakeUnusedOfPredecessor() {
+  std::vector<InheritedSocket> unused;
+  for (InheritedSocket& socket : sockets_) {
+    if (socket.from != InheritedSocket::From::kServiceManager) unused.push_back(std::move(socket));
+  }
+  std::erase_if(sockets_, [](const InheritedSocket& socket) { return !socket.fd.valid(); });
+  return unused;
+}
+
+std::vector<InheritedSocket> InheritedSockets::Passed() const {
+  std::vector<InheritedSocket> passed;
+  for (const InheritedSocket& socket : sockets_) {
+    passed.push_back({socket.name, UniqueFd(::fcntl(socket.fd.get(), F_DUPFD_CLOEXEC, 0))});
+  }
+  return passed;
 }
 
 }  // namespace meshhost

@@ -96,12 +96,16 @@ absl::StatusOr<ListeningSockets> ListenShared(const ListenerConfig& config, uint
   return sockets;
 }
 
-// Bound, with its mode and its backlog, by somebody else; a socket file is not ours to remove.
+// Bound, with its mode and its backlog, by somebody else; a socket file is not ours to remove, or
+// not yet.
 absl::StatusOr<ListeningSockets> Adopt(const ListenerConfig& config, uint32_t workers,
-                                       std::vector<UniqueFd> inherited) {
+                                       InheritedSockets::Opened inherited) {
   ListeningSockets sockets;
-  sockets.per_worker = std::move(inherited);
+  sockets.per_worker = std::move(inherited.sockets);
   sockets.bound = BoundAddress(sockets.per_worker.front().get());
+  if (inherited.with_file) {
+    sockets.file = SocketFile(sockets.bound.path, SocketFile::Owner::kAnother);
+  }
   RETURN_IF_ERROR(ShareAmong(workers, config, sockets.per_worker));
   return sockets;
 }
@@ -109,13 +113,13 @@ absl::StatusOr<ListeningSockets> Adopt(const ListenerConfig& config, uint32_t wo
 }  // namespace
 
 SocketFile::~SocketFile() {
-  if (!path_.empty()) ::unlink(path_.c_str());
+  if (!path_.empty() && owner_ == Owner::kThisProcess) ::unlink(path_.c_str());
 }
 
 absl::StatusOr<ListeningSockets> Listen(const ListenerConfig& config, uint32_t workers,
                                         uint32_t backlog, InheritedSockets& inherited) {
-  ASSIGN_OR_RETURN(std::vector<UniqueFd> open, inherited.Open(config));
-  if (!open.empty()) return Adopt(config, workers, std::move(open));
+  ASSIGN_OR_RETURN(InheritedSockets::Opened open, inherited.Open(config));
+  if (!open.sockets.empty()) return Adopt(config, workers, std::move(open));
   if (config.address.IsUnix() || !config.reuse_port) return ListenShared(config, workers, backlog);
   ListeningSockets sockets;
   sockets.bound = config.address;

@@ -12,20 +12,29 @@
 
 namespace meshhost {
 
-// Removes a socket file when it goes: a file that nobody listens on is litter.
+// Removes a socket file when it goes, if it is its own: a file that nobody listens on is litter.
 class SocketFile final {
  public:
+  enum class Owner { kThisProcess, kAnother };
+
   SocketFile() = default;
-  explicit SocketFile(std::string path) : path_(std::move(path)) {}
-  SocketFile(SocketFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  explicit SocketFile(std::string path, Owner owner = Owner::kThisProcess)
+      : path_(std::move(path)), owner_(owner) {}
+  SocketFile(SocketFile&& other) noexcept
+      : path_(std::exchange(other.path_, {})), owner_(other.owner_) {}
   SocketFile& operator=(SocketFile&& other) noexcept {
     std::swap(path_, other.path_);
+    std::swap(owner_, other.owner_);
     return *this;
   }
   ~SocketFile();
 
+  bool empty() const { return path_.empty(); }
+  void SetOwner(Owner owner) { owner_ = owner; }
+
  private:
   std::string path_;  // empty: none
+  Owner owner_ = Owner::kThisProcess;
 };
 
 // The bound sockets of one listener: one per worker (SO_REUSEPORT) so that the kernel spreads
@@ -40,7 +49,7 @@ struct ListeningSockets {
   // At least one for each worker; the i-th belongs to worker i modulo their number.
   std::vector<UniqueFd> per_worker;
   BindAddress bound;  // with the port that the kernel picked; of the first, when inherited
-  SocketFile file;    // unix only
+  SocketFile file;    // unix only; the predecessor's as long as that may serve on
 };
 
 // Takes the sockets that were inherited for this listener, or binds and listens. An address that

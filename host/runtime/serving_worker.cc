@@ -62,6 +62,16 @@ void ServingWorker::StopAccepting() {
   for (const auto& [id, acceptor] : acceptors_) acceptor->Stop();
 }
 
+void ServingWorker::LeaveListeners() {
+  for (const auto& [id, acceptor] : acceptors_) acceptor->Leave();
+}
+
+std::vector<std::pair<uint64_t, UniqueFd>> ServingWorker::ListeningSockets() const {
+  std::vector<std::pair<uint64_t, UniqueFd>> sockets;
+  for (const auto& [id, acceptor] : acceptors_) sockets.emplace_back(id, acceptor->Duplicate());
+  return sockets;
+}
+
 void ServingWorker::Start() {
   started_ = true;
   worker_.Start();

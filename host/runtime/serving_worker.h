@@ -4,6 +4,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "host/http/session_factory.h"
 #include "host/net/acceptor.h"
@@ -36,6 +38,12 @@ class ServingWorker final {
   // Accepts no more by it; its connections end once their requests have.
   void RemoveListener(uint64_t id);
   void StopAccepting();
+  // Accepts no more; what waits is left to the process that has the sockets, too.
+  void LeaveListeners();
+  // Duplicates of the listening sockets, with the listener's id.
+  std::vector<std::pair<uint64_t, UniqueFd>> ListeningSockets() const;
+  // Connections end once their requests have; idle ones may send one more.
+  void DrainGently() { sessions_.DrainGently(); }
   // Connections end once their requests have; new ones are served and told to go at once.
   void DrainSessions() { sessions_.Drain(); }
 

@@ -421,6 +421,30 @@ TEST_F(Http1SessionTest, S05_DrainClosesIdleConnectionsAndEndsTheOthersPolitely)
   EXPECT_EQ(server_->size(), 0u);
 }
 
+TEST_F(Http1SessionTest, S84_AGentleDrainWaitsForOneMoreRequest) {
+  Connect();
+  Ask(Get("/hello"));
+  boost::intrusive_ptr<FakeChannel> idle = channel_;
+  Connect();
+  boost::intrusive_ptr<FakeChannel> silent = channel_;
+  Connect();
+  Send(Get("/later"));
+  server_->DrainGently();
+  loop_.RunUntilIdle();
+  EXPECT_FALSE(idle->closed());
+  EXPECT_FALSE(silent->closed());
+  FinishWith(*later.exchange, "bye");
+  loop_.RunUntilIdle();
+  EXPECT_THAT(channel_->TakeOutput(), HasSubstr("connection: close\r\n\r\nbye"));
+  EXPECT_TRUE(channel_->closed());
+  for (const auto& channel : {idle, silent}) {
+    channel->Feed(Get("/hello"));
+    loop_.RunUntilIdle();
+    EXPECT_THAT(channel->TakeOutput(), HasSubstr("connection: close\r\n\r\nhello"));
+    EXPECT_TRUE(channel->closed());
+  }
+}
+
 TEST_F(Http1SessionTest, S05_DrainServesWhatHasArrivedUnread) {
   Connect();
   Ask(Get("/hello"));

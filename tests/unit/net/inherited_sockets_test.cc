@@ -47,24 +47,24 @@ TEST(InheritedSockets, NothingPassedMeansBind) {
   InheritedSockets inherited;
   const auto opened = inherited.Open(Listener("127.0.0.1:80"));
   ASSERT_TRUE(opened.ok());
-  EXPECT_TRUE(opened->empty());
+  EXPECT_TRUE(opened->sockets.empty());
 }
 
 TEST(InheritedSockets, S83_ASocketIsFoundByName) {
   InheritedSockets inherited;
-  inherited.Add("other", Listening());
-  inherited.Add("web", Listening());
+  inherited.Add({"other", Listening()});
+  inherited.Add({"web", Listening()});
   const auto opened = inherited.Open(Listener("systemd:web"));
   ASSERT_TRUE(opened.ok()) << opened.status();
-  ASSERT_EQ(opened->size(), 1u);
-  EXPECT_TRUE(::fcntl((*opened)[0].get(), F_GETFL) & O_NONBLOCK);
-  EXPECT_TRUE(::fcntl((*opened)[0].get(), F_GETFD) & FD_CLOEXEC);
+  ASSERT_EQ(opened->sockets.size(), 1u);
+  EXPECT_TRUE(::fcntl(opened->sockets[0].get(), F_GETFL) & O_NONBLOCK);
+  EXPECT_TRUE(::fcntl(opened->sockets[0].get(), F_GETFD) & FD_CLOEXEC);
   EXPECT_THAT(inherited.Unused(), ElementsAre("other"));
 }
 
 TEST(InheritedSockets, ANameCanBeOpenedAgainAfterAReloadDroppedIt) {
   InheritedSockets inherited;
-  inherited.Add("web", Listening());
+  inherited.Add({"web", Listening()});
   ASSERT_TRUE(inherited.Open(Listener("systemd:web")).ok());
   EXPECT_TRUE(inherited.Open(Listener("systemd:web")).ok());
 }
@@ -72,8 +72,8 @@ TEST(InheritedSockets, ANameCanBeOpenedAgainAfterAReloadDroppedIt) {
 TEST(InheritedSockets, SaysWhichNamesWerePassed) {
   InheritedSockets inherited;
   EXPECT_THAT(Refusal(inherited), HasSubstr("got no sockets at all"));
-  inherited.Add("grpc", Listening());
-  inherited.Add("rest", Listening());
+  inherited.Add({"grpc", Listening()});
+  inherited.Add({"rest", Listening()});
   EXPECT_EQ(
       Refusal(inherited),
       "listener \"web\": systemd:web: expected a socket of that name from the service manager "
@@ -82,13 +82,13 @@ TEST(InheritedSockets, SaysWhichNamesWerePassed) {
 
 TEST(InheritedSockets, SaysWhatElseWasPassedUnderTheName) {
   InheritedSockets silent;
-  silent.Add("web", Bound());
+  silent.Add({"web", Bound()});
   EXPECT_THAT(Refusal(silent), HasSubstr("got a stream socket that does not listen"));
   InheritedSockets datagram;
-  datagram.Add("web", Bound(SOCK_DGRAM));
+  datagram.Add({"web", Bound(SOCK_DGRAM)});
   EXPECT_THAT(Refusal(datagram), HasSubstr("got a datagram socket"));
   InheritedSockets file;
-  file.Add("web", UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)));
+  file.Add({"web", UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC))});
   EXPECT_THAT(Refusal(file), HasSubstr("got no socket"));
 }
 
@@ -96,29 +96,54 @@ TEST(InheritedSockets, S83_ASocketIsFoundByItsAddress) {
   UniqueFd socket = Listening();
   const std::string address = BoundAddress(socket.get()).ToString();
   InheritedSockets inherited;
-  inherited.Add("of another name", std::move(socket));
-  inherited.Add("web", Listening());  // the name alone is not enough
+  inherited.Add({"of another name", std::move(socket)});
+  inherited.Add({"web", Listening()});  // the name alone is not enough
   const auto opened = inherited.Open(Listener(address));
   ASSERT_TRUE(opened.ok()) << opened.status();
-  EXPECT_EQ(opened->size(), 1u);
+  EXPECT_EQ(opened->sockets.size(), 1u);
   EXPECT_THAT(inherited.Unused(), ElementsAre("web"));
 }
 
 TEST(InheritedSockets, WithPortZeroTheNameAndTheHostDecide) {
   InheritedSockets inherited;
-  inherited.Add("other", Listening());
-  inherited.Add("web", Listening());
-  EXPECT_TRUE(inherited.Open(Listener("127.0.0.2:0"))->empty());
-  EXPECT_TRUE(inherited.Open(Listener("[::1]:0"))->empty());
-  EXPECT_EQ(inherited.Open(Listener("127.0.0.1:0"))->size(), 1u);
+  inherited.Add({"other", Listening()});
+  inherited.Add({"web", Listening()});
+  EXPECT_TRUE(inherited.Open(Listener("127.0.0.2:0"))->sockets.empty());
+  EXPECT_TRUE(inherited.Open(Listener("[::1]:0"))->sockets.empty());
+  EXPECT_EQ(inherited.Open(Listener("127.0.0.1:0"))->sockets.size(), 1u);
   EXPECT_THAT(inherited.Unused(), ElementsAre("other"));
+}
+
+TEST(InheritedSockets, S74_APredecessorsListenerIsNoSocketOfTheServiceManager) {
+  UniqueFd socket = Listening();
+  const std::string address = BoundAddress(socket.get()).ToString();
+  InheritedSockets inherited;
+  inherited.Add({"web", std::move(socket), InheritedSocket::From::kPredecessorWithFile});
+  EXPECT_THAT(Refusal(inherited), HasSubstr("got no sockets at all"));
+  const auto opened = inherited.Open(Listener(address));
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_EQ(opened->sockets.size(), 1u);
+  EXPECT_TRUE(opened->with_file);
+}
+
+TEST(InheritedSockets, S74_WhatNobodyTookOfAPredecessorDoesNotStayOpen) {
+  InheritedSockets inherited;
+  inherited.Add({"web", Listening()});
+  inherited.Add({"dropped", Listening(), InheritedSocket::From::kPredecessor});
+  const auto unused = inherited.TakeUnusedOfPredecessor();
+  ASSERT_EQ(unused.size(), 1u);
+  EXPECT_EQ(unused[0].name, "dropped");
+  EXPECT_THAT(inherited.Unused(), ElementsAre("web"));
+  const auto passed = inherited.Passed();
+  ASSERT_EQ(passed.size(), 1u);
+  EXPECT_EQ(passed[0].name, "web");
 }
 
 TEST(InheritedSockets, EachWorkerGetsOneAndNoneIsLeftOut) {
   for (const uint32_t workers : {1u, 2u, 3u, 5u}) {
     InheritedSockets inherited;
-    inherited.Add("web", Listening());
-    inherited.Add("web", Listening());
+    inherited.Add({"web", Listening()});
+    inherited.Add({"web", Listening()});
     const auto sockets = Listen(Listener("systemd:web"), workers, 16, inherited);
     ASSERT_TRUE(sockets.ok()) << sockets.status();
     EXPECT_EQ(sockets->per_worker.size(), std::max(2u, workers));
