@@ -32,9 +32,14 @@ std::optional<std::string> ReadText(const std::string& path) {
   return text.str();
 }
 
+// A name of this process alone: during an upgrade of the binary two of them keep their files here.
+std::string PartOf(const std::string& path) {
+  return Concat({path, ".", std::to_string(::getpid()), ".part"});
+}
+
 // Under another name first: a reader finds all of it or none.
 absl::Status WriteText(const std::string& path, std::string_view text) {
-  const std::string part = path + ".part";
+  const std::string part = PartOf(path);
   std::ofstream file(part, std::ios::trunc);
   file << text;
   file.close();
@@ -138,7 +143,7 @@ std::optional<QuarantineFiles::GoodCopy> QuarantineFiles::LastGood(std::string_v
 absl::Status QuarantineFiles::SetGood(std::string_view module, std::string_view sha256,
                                       const std::string& file) const {
   const std::string path = PathOf(module, sha256, ".so");
-  const std::string part = path + ".part";
+  const std::string part = PartOf(path);
   std::error_code error;
   fs::remove(part, error);
   fs::copy_file(file, part, error);
