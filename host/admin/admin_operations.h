@@ -25,6 +25,9 @@ class AdminOperations {
   // Keeps, or gives up, the configuration that waits for it.
   virtual OperationResult Confirm() = 0;
   virtual OperationResult RollBack() = 0;
+  // Replaces the process by one of the binary as it is now. The answer comes from the process that
+  // was asked, when the other serves or has failed to.
+  virtual OperationResult Upgrade() = 0;
 };
 
 }  // namespace meshhost

@@ -69,8 +69,8 @@ bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
 
 constexpr std::array<std::string_view, 8> kPages = {
     "/metrics", "/livez", "/readyz", "/health", "/config", "/modules", "/openapi.json", "/version"};
-constexpr std::array<std::string_view, 4> kOperations = {"/plan", "/reload", "/reload/confirm",
-                                                         "/reload/rollback"};
+constexpr std::array<std::string_view, 5> kOperations = {"/plan", "/reload", "/reload/confirm",
+                                                         "/reload/rollback", "/upgrade"};
 
 template <std::size_t N>
 bool Contains(const std::array<std::string_view, N>& paths, std::string_view path) {
@@ -123,6 +123,10 @@ AdminAnswer AdminPages::Answer(const AdminRequest& request) const {
   return request.method == "GET" ? Page(request.path, request.accept) : WrongMethod("GET");
 }
 
+AdminAnswer AdminPages::TooManyOperations() {
+  return Problem(503, "TOO_MANY_OPERATIONS", "wait for the answers to those before");
+}
+
 AdminAnswer AdminPages::Operate(const AdminRequest& request) const {
   if (request.content_type != "application/json") {
     return Problem(415, "UNSUPPORTED_MEDIA_TYPE", "operations take application/json");
@@ -134,6 +138,8 @@ AdminAnswer AdminPages::Operate(const AdminRequest& request) const {
     result = operations_.Confirm();
   } else if (request.path == "/reload/rollback") {
     result = operations_.RollBack();
+  } else if (request.path == "/upgrade") {
+    result = operations_.Upgrade();
   } else {
     const auto confirm = ConfirmTimeOf(request.body);
     if (!confirm.ok())

@@ -10,7 +10,7 @@
 //
 // POST changes, with Content-Type application/json, which no web page may send to us unasked:
 //   /plan     what a reload would do         /reload           {"confirm": "60s"} or {}
-//                                            /reload/confirm   /reload/rollback
+//   /upgrade  takes the binary as it is now  /reload/confirm   /reload/rollback
 //
 // The Host field is checked although the server listens on loopback only: a web page that the
 // operator has open could otherwise read all this through a name that resolves to 127.0.0.1.
@@ -54,6 +54,7 @@ class AdminPages final {
 
   // POST waits for the control thread.
   AdminAnswer Answer(const AdminRequest& request) const;
+  static AdminAnswer TooManyOperations();
 
  private:
   bool IsOurHost(std::string_view field) const;

@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/admin/admin_server.h"
 
+#include <netdb.h>
 #include <pistache/endpoint.h>
 #include <pistache/http.h>
 #include <pistache/peer.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <array>
+#include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <exception>
 #include <ostream>
 #include <string>
+#include <thread>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "host/admin/admin_pages.h"
 #include "host/base/concat.h"
+#include "host/base/status_macros.h"
 
 namespace meshhost {
 namespace {
@@ -55,30 +65,130 @@ void HalfClose(const std::weak_ptr<Pistache::Tcp::Peer>& weak_peer) {
   if (const auto peer = weak_peer.lock()) ::shutdown(peer->fd(), SHUT_WR);
 }
 
+// Servers share their port (SO_REUSEPORT), so that a new process can begin before the old one ends.
+// A bind without it tells whether it belongs to anybody else. 0: it does not; else the errno.
+int ErrorOfBinding(const BindAddress& address) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const std::string port = std::to_string(address.port);
+  if (::getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found) != 0) return EINVAL;
+  const int fd = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const int error = ::bind(fd, found->ai_addr, found->ai_addrlen) == 0 ? 0 : errno;
+  if (fd >= 0) ::close(fd);
+  ::freeaddrinfo(found);
+  return error;
+}
+
+// Where to listen: with the predecessor, where that is configured or any port will do.
+absl::StatusOr<BindAddress> Choose(BindAddress address, const BindAddress* predecessor) {
+  if (predecessor != nullptr && predecessor->host == address.host &&
+      (address.port == 0 || address.port == predecessor->port)) {
+    return *predecessor;
+  }
+  if (const int error = ErrorOfBinding(address); error != 0) {
+    return absl::UnavailableError(
+        Concat({"admin address ", address.ToString(), ": ", std::strerror(error)}));
+  }
+  return address;
+}
+
+// Threads for what takes a while, a reload or an upgrade: the web server answers others meanwhile.
+// Any thread.
+class OperationThreads final {
+ public:
+  // Takes no more and waits for those that run.
+  void Stop() {
+    const absl::MutexLock lock(&mutex_);
+    stopped_ = true;
+    for (Slot& slot : slots_) {
+      if (slot.thread.joinable()) slot.thread.join();
+    }
+  }
+
+  // False: too many run.
+  template <typename Operation>
+  bool Run(Operation&& operation) {
+    const absl::MutexLock lock(&mutex_);
+    for (Slot& slot : slots_) {
+      if (slot.busy || stopped_) continue;
+      if (slot.thread.joinable()) slot.thread.join();
+      slot.busy = true;
+      slot.thread = std::thread([&slot, work = std::forward<Operation>(operation)]() mutable {
+        work();
+        slot.busy = false;
+      });
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  struct Slot {
+    std::thread thread;
+    std::atomic<bool> busy{false};
+  };
+
+  absl::Mutex mutex_;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::array<Slot, 4> slots_ ABSL_GUARDED_BY(mutex_);
+};
+
+// A request as Pistache has it, kept for longer than that keeps it.
+struct OwnedRequest {
+  explicit OwnedRequest(const Http::Request& request)
+      : method(Http::methodString(request.method())),
+        path(request.resource()),
+        host(FieldOf(request, "Host")),
+        accept(FieldOf(request, "Accept")),
+        content_type(FieldOf(request, "Content-Type")),
+        body(request.body()),
+        is_head(request.method() == Http::Method::Head),
+        close(WantsClose(request)) {}
+
+  AdminRequest View() const { return {method, path, host, accept, content_type, body}; }
+
+  std::string method;
+  std::string path;
+  std::string host;
+  std::string accept;
+  std::string content_type;
+  std::string body;
+  bool is_head;
+  bool close;
+};
+
 // Turns Pistache's requests into ours and our answers into its own. Several threads at a time.
 class PagesHandler final : public Http::Handler {
  public:
   HTTP_PROTOTYPE(PagesHandler)
 
-  explicit PagesHandler(std::shared_ptr<const AdminPages> pages) : pages_(std::move(pages)) {}
+  PagesHandler(std::shared_ptr<const AdminPages> pages,
+               std::shared_ptr<std::atomic<std::size_t>> answering, OperationThreads& operations)
+      : pages_(std::move(pages)), answering_(std::move(answering)), operations_(operations) {}
 
   void onRequest(const Http::Request& request, Http::ResponseWriter writer) override {
-    const std::string method = Http::methodString(request.method());
-    const std::string host = FieldOf(request, "Host");
-    const std::string accept = FieldOf(request, "Accept");
-    const std::string content_type = FieldOf(request, "Content-Type");
-    AdminAnswer answer = pages_->Answer({.method = method,
-                                         .path = request.resource(),
-                                         .host = host,
-                                         .accept = accept,
-                                         .content_type = content_type,
-                                         .body = request.body()});
-    if (request.method() == Http::Method::Head) answer.body.clear();
-    Send(answer, WantsClose(request), writer);
+    answering_->fetch_add(1);
+    OwnedRequest owned(request);
+    if (request.method() != Http::Method::Post) return Answer(owned, writer);
+    const bool close = owned.close;
+    auto later = std::make_shared<Http::ResponseWriter>(std::move(writer));
+    const bool runs =
+        operations_.Run([this, later, owned = std::move(owned)] { Answer(owned, *later); });
+    if (!runs) Send(AdminPages::TooManyOperations(), close, *later);
   }
 
  private:
-  static void Send(const AdminAnswer& answer, bool close, Http::ResponseWriter& writer) {
+  void Answer(const OwnedRequest& request, Http::ResponseWriter& writer) {
+    AdminAnswer answer = pages_->Answer(request.View());
+    if (request.is_head) answer.body.clear();
+    Send(answer, request.close, writer);
+  }
+
+  void Send(const AdminAnswer& answer, bool close, Http::ResponseWriter& writer) {
     auto& headers = writer.headers();
     headers.remove<Http::Header::Connection>();
     const auto add = [&headers](const char* name, const std::string& value) {
@@ -93,53 +203,64 @@ class PagesHandler final : public Http::Handler {
     auto sent = writer.send(static_cast<Http::Code>(answer.status), answer.body);
     // Whether the peer got it is the peer's business.
     sent.then(
-        [close, peer](ssize_t) {
+        [close, peer, answering = answering_](ssize_t) {
           if (close) HalfClose(peer);
+          answering->fetch_sub(1);
         },
-        Pistache::Async::IgnoreException);
+        [answering = answering_](const std::exception_ptr&) { answering->fetch_sub(1); });
   }
 
   const std::shared_ptr<const AdminPages> pages_;
+  const std::shared_ptr<std::atomic<std::size_t>> answering_;
+  OperationThreads& operations_;
 };
 
 }  // namespace
 
 struct AdminServer::Web {
   explicit Web(const Pistache::Address& address) : endpoint(address) {}
+  ~Web() {
+    operations.Stop();  // they write through the endpoint
+    endpoint.shutdown();
+  }
+  OperationThreads operations;
   Http::Endpoint endpoint;
+  const std::shared_ptr<std::atomic<std::size_t>> answering =
+      std::make_shared<std::atomic<std::size_t>>(0);
 };
 
 AdminServer::AdminServer(std::unique_ptr<Web> web) : web_(std::move(web)) {}
 
-AdminServer::~AdminServer() { web_->endpoint.shutdown(); }
+AdminServer::~AdminServer() = default;
 
 absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminConfig& config,
                                                                 const Registry& registry,
                                                                 const AdminSource& source,
-                                                                AdminOperations& operations) {
+                                                                AdminOperations& operations,
+                                                                const BindAddress* predecessor) {
   const std::string name = config.address.ToString();
   if (!config.address.IsLoopback())
     return absl::InvalidArgumentError(
         Concat({"admin address ", name, " is not a loopback address"}));
+  ASSIGN_OR_RETURN(const BindAddress address, Choose(config.address, predecessor));
+  const bool is_ipv6 = address.family == BindAddress::Family::kIpv6;
   try {
-    using Family = BindAddress::Family;
-    auto web = std::make_unique<Web>(Pistache::Address(config.address.family == Family::kIpv6
-                                                           ? Concat({"[", config.address.host, "]"})
-                                                           : config.address.host,
-                                                       Pistache::Port(config.address.port)));
+    auto web = std::make_unique<Web>(Pistache::Address(
+        is_ipv6 ? Concat({"[", address.host, "]"}) : address.host, Pistache::Port(address.port)));
     using Option = Pistache::Tcp::Options;
     web->endpoint.init(Http::Endpoint::options()
                            .threads(static_cast<int>(config.threads))
                            .threadsName("admin")
-                           .flags(Pistache::Flags<Option>(Option::ReuseAddr) | Option::CloseOnExec |
-                                  Option::NoDelay)
+                           .flags(Pistache::Flags<Option>(Option::ReuseAddr) | Option::ReusePort |
+                                  Option::CloseOnExec | Option::NoDelay)
                            .backlog(kBacklog)
                            .maxRequestSize(kMaxRequestBytes)
                            .headerTimeout(std::chrono::seconds(5))
                            .bodyTimeout(std::chrono::seconds(5))
-                           .keepaliveTimeout(std::chrono::seconds(75)));
+                           .keepaliveTimeout(std::chrono::minutes(10)));
     web->endpoint.setHandler(std::make_shared<PagesHandler>(
-        std::make_shared<const AdminPages>(registry, source, operations, config.address.host)));
+        std::make_shared<const AdminPages>(registry, source, operations, config.address.host),
+        web->answering, web->operations));
     web->endpoint.serveThreaded();
     return std::unique_ptr<AdminServer>(new AdminServer(std::move(web)));
   } catch (const std::exception& error) {
@@ -148,5 +269,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminConfi
 }
 
 std::uint16_t AdminServer::port() const { return web_->endpoint.getPort(); }
+
+std::size_t AdminServer::answering() const { return web_->answering->load(); }
 
 }  // namespace meshhost

@@ -6,6 +6,7 @@
 // on.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -21,15 +22,18 @@ class Registry;
 // Owned by the Host; control thread. The destructor ends the threads.
 class AdminServer final {
  public:
-  // Serves once this returns. What it is given outlives the server.
-  static absl::StatusOr<std::unique_ptr<AdminServer>> Start(const AdminConfig& config,
-                                                            const Registry& registry,
-                                                            const AdminSource& source,
-                                                            AdminOperations& operations);
+  // Serves once this returns. What it is given outlives the server. `predecessor`: where the
+  // process that this one replaces listens, null: there is none. Both share that address for a
+  // moment, if it is the configured one or any port will do.
+  static absl::StatusOr<std::unique_ptr<AdminServer>> Start(
+      const AdminConfig& config, const Registry& registry, const AdminSource& source,
+      AdminOperations& operations, const BindAddress* predecessor = nullptr);
   ~AdminServer();
 
   // As bound: tells what port 0 became.
   std::uint16_t port() const;
+  // Requests whose answers are not written yet.
+  std::size_t answering() const;
 
  private:
   struct Web;  // keeps Pistache out of this header

@@ -111,6 +111,7 @@ struct ProtocolSet {
 struct ReloadConfig {
   std::uint32_t max_generations = 4;
   ConfigDuration stream_grace = std::chrono::seconds(5);
+  ConfigDuration upgrade_timeout = std::chrono::seconds(60);
   bool watch = false;
 };
 

@@ -201,16 +201,21 @@ SchemaTable Metrics() {
 
 SchemaTable Reloads() {
   using C = ReloadConfig;
-  return OnceTable("reload", &Config::reload, "Changes while the host serves.",
-                   {CountKey("max_generations", &C::max_generations, {2, 100}, kHot,
-                             "Times that one module may be mapped at once, with those whose calls "
-                             "have not ended; then a reload is refused."),
-                    DurationKey("stream_grace", &C::stream_grace, {0, kHour}, kHot,
-                                "For streams of a module that was upgraded or dropped to end by "
-                                "themselves; then they are told to, and drain.timeout runs."),
-                    FlagKey("watch", &C::watch, kHot,
-                            "Reload when this file, or a certificate, key, CRL or module that it "
-                            "names, has changed.")});
+  return OnceTable(
+      "reload", &Config::reload, "Changes while the host serves.",
+      {CountKey("max_generations", &C::max_generations, {2, 100}, kHot,
+                "Times that one module may be mapped at once, with those whose calls "
+                "have not ended; then a reload is refused."),
+       DurationKey("stream_grace", &C::stream_grace, {0, kHour}, kHot,
+                   "For streams of a module that was upgraded or dropped, and for "
+                   "connections of a process that was, to end by themselves; then "
+                   "they are told to, and drain.timeout runs."),
+       DurationKey("upgrade_timeout", &C::upgrade_timeout, {kSecond, 300 * kSecond}, kHot,
+                   "For a new process (`meshhost upgrade`) to become ready; then it "
+                   "is ended, and the old one serves on."),
+       FlagKey("watch", &C::watch, kHot,
+               "Reload when this file, or a certificate, key, CRL or module that it "
+               "names, has changed.")});
 }
 
 SchemaTable Grpc() {

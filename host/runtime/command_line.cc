@@ -23,6 +23,7 @@ int PrintVersion() {
 
 // Each subcommand says how it is run by storing the exit code.
 struct Arguments {
+  Program program;
   std::string config;
   std::string confirm;
   std::string module;
@@ -34,7 +35,8 @@ struct Arguments {
 void AddRun(CLI::App& app, Arguments& arguments) {
   CLI::App* run = app.add_subcommand("run", "Serve until a signal ends it");
   run->add_option("--config", arguments.config, "TOML file")->required();
-  run->callback([&arguments] { arguments.exit_code = RunHost(arguments.config); });
+  run->callback(
+      [&arguments] { arguments.exit_code = RunHost(arguments.config, arguments.program); });
 
   CLI::App* check = app.add_subcommand(
       "check", "Check a configuration, its certificates and modules, as a start would");
@@ -76,6 +78,12 @@ void AddReload(CLI::App& app, Arguments& arguments) {
   rollback->callback([&arguments] { arguments.exit_code = RollBackReload(arguments.config); });
 }
 
+void AddUpgrade(CLI::App& app, Arguments& arguments) {
+  CLI::App* upgrade = AddForRunningHost(
+      app, "upgrade", "Replace the running process by its binary as it is now", arguments);
+  upgrade->callback([&arguments] { arguments.exit_code = UpgradeHost(arguments.config); });
+}
+
 void AddModule(CLI::App& app, Arguments& arguments) {
   CLI::App* module = app.add_subcommand("module", "Look at module files");
   module->require_subcommand(1);
@@ -105,8 +113,10 @@ int RunCommandLine(int argc, const char* const* argv) {
   app.name("meshhost");
   app.require_subcommand(1);
   Arguments arguments;
+  arguments.program = Program::Of(argc, argv);
   AddRun(app, arguments);
   AddReload(app, arguments);
+  AddUpgrade(app, arguments);
   AddModule(app, arguments);
   app.add_subcommand("version", "Print the version")->callback([&arguments] {
     arguments.exit_code = PrintVersion();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/runtime/host.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/post.hpp>
@@ -9,9 +11,12 @@
 #include <thread>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "host/base/concat.h"
 #include "host/base/status_macros.h"
 #include "host/config/config_error.h"
+#include "host/net/socket_address.h"
 #include "host/runtime/host_metrics.h"
 #include "host/runtime/production_warnings.h"
 #include "host/telemetry/host_info.h"
@@ -37,6 +42,21 @@ std::chrono::nanoseconds TimeToPrepare(const Config& config) {
 
 // For a module to be unloaded: destroy, and two gates that may not open.
 constexpr std::chrono::seconds kTimeToUnload{30};
+
+// What the workers listen on.
+struct SocketCollection {
+  absl::Mutex mutex;
+  std::vector<std::pair<uint64_t, UniqueFd>> sockets ABSL_GUARDED_BY(mutex);
+  size_t workers_left ABSL_GUARDED_BY(mutex) = 0;
+};
+
+// Duplicates of one socket have the same.
+uint64_t SocketCookie(int fd) {
+  uint64_t cookie = 0;
+  socklen_t length = sizeof cookie;
+  ::getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &length);
+  return cookie;
+}
 
 // How far the workers have changed to a generation.
 struct Switch {
@@ -139,22 +159,39 @@ absl::Status Host::BringUp(Generation& next) {
   return BindListeners(next.config(), *listening_, next.listeners());
 }
 
-absl::Status Host::Start(AdminOperations& operations, InheritedSockets inherited) {
+BindAddress Host::admin_address() const {
+  BindAddress address = current_->config().admin.address;
+  address.port = admin_->port();
+  return address;
+}
+
+absl::Status Host::StartAdmin(AdminOperations& operations, const BindAddress* predecessor) {
+  ASSIGN_OR_RETURN(admin_, AdminServer::Start(current_->config().admin, *metrics_, state_,
+                                              operations, predecessor));
+  return absl::OkStatus();
+}
+
+absl::Status Host::Start(AdminOperations& operations, InheritedSockets inherited,
+                         const BindAddress* predecessor) {
   listening_->inherited = std::move(inherited);
   RETURN_IF_ERROR(BindListeners(current_->config(), *listening_, current_->listeners()));
+  for (const InheritedSocket& socket : listening_->inherited.TakeUnusedOfPredecessor()) {
+    if (socket.from != InheritedSocket::From::kPredecessorWithFile) continue;
+    dropped_files_.emplace_back(BoundAddress(socket.fd.get()).path, SocketFile::Owner::kAnother);
+  }
   state_.SetGeneration(*current_);
   std::vector<const Heartbeat*> heartbeats;
   for (const auto& heartbeat : heartbeats_) heartbeats.push_back(heartbeat.get());
   state_.SetHeartbeats(std::move(heartbeats));
-  ASSIGN_OR_RETURN(admin_,
-                   AdminServer::Start(current_->config().admin, *metrics_, state_, operations));
+  // One that shares its port with the predecessor must not answer before it has something to say.
+  if (predecessor == nullptr) RETURN_IF_ERROR(StartAdmin(operations, nullptr));
   RETURN_IF_ERROR(current_->modules().Start(give_up_));
+  if (predecessor != nullptr) RETURN_IF_ERROR(StartAdmin(operations, predecessor));
   Apply(*current_);
   for (size_t i = 0; i < workers_.size(); ++i) PublishTo(*workers_[i], i, *current_);
   LogListeners();
-  BindAddress admin = current_->config().admin.address;
-  admin.port = admin_->port();
-  log_->Info("listening", {{"listener", "admin"}, {"address", admin.ToString()}, {"tls", false}});
+  log_->Info("listening",
+             {{"listener", "admin"}, {"address", admin_address().ToString()}, {"tls", false}});
   for (const auto& worker : workers_) worker->Start();
   for (const std::string& name : listening_->inherited.Unused()) {
     log_->Warn("passed socket is not used by any listener", {{"name", name}});
@@ -396,6 +433,75 @@ void Host::Retire(std::unique_ptr<Generation> old) {
   retirement_->Retire(std::move(old), *current_);
 }
 
+// ---- Replacing.
+
+SocketHandoff Host::Describe(std::vector<std::pair<uint64_t, UniqueFd>> sockets) const {
+  SocketHandoff handoff{listening_->inherited.Passed(), admin_address()};
+  std::set<uint64_t> known;
+  for (auto& [id, fd] : sockets) {
+    const BoundListener* listener = FindListener(current_->listeners(), id);
+    // What a reload has dropped ends with this process.
+    if (listener == nullptr) continue;
+    if (listener->configured.family == BindAddress::Family::kSystemd) continue;
+    if (!known.insert(SocketCookie(fd.get())).second) continue;
+    const bool has_file = listener->file != nullptr && !listener->file->empty();
+    handoff.sockets.push_back({listener->settings->listener, std::move(fd),
+                               has_file ? InheritedSocket::From::kPredecessorWithFile
+                                        : InheritedSocket::From::kPredecessor});
+  }
+  return handoff;
+}
+
+void Host::CollectSockets(std::function<void(const SocketHandoff&)> done) {
+  auto collection = std::make_shared<SocketCollection>();
+  {
+    const absl::MutexLock lock(&collection->mutex);
+    collection->workers_left = workers_.size();
+  }
+  for (const auto& worker : workers_) {
+    worker->Run([this, collection, done, raw = worker.get()] {
+      const absl::MutexLock lock(&collection->mutex);
+      for (auto& socket : raw->ListeningSockets()) collection->sockets.push_back(std::move(socket));
+      if (--collection->workers_left != 0) return;
+      boost::asio::post(control_, [this, collection, done] {
+        const absl::MutexLock last(&collection->mutex);
+        done(Describe(std::move(collection->sockets)));
+      });
+    });
+  }
+}
+
+void Host::SetFileOwner(SocketFile::Owner owner) {
+  for (BoundListener& listener : current_->listeners()) {
+    if (listener.file != nullptr) listener.file->SetOwner(owner);
+  }
+}
+
+void Host::TakeOver() {
+  SetFileOwner(SocketFile::Owner::kThisProcess);
+  for (SocketFile& file : dropped_files_) file.SetOwner(SocketFile::Owner::kThisProcess);
+  dropped_files_.clear();
+}
+
+void Host::LeaveListeners() {
+  SetFileOwner(SocketFile::Owner::kAnother);
+  for (const auto& worker : workers_) {
+    worker->Run([raw = worker.get()] { raw->LeaveListeners(); });
+  }
+}
+
+void Host::DrainGently() {
+  log_->Info("draining", {});
+  for (const auto& worker : workers_) {
+    worker->Run([raw = worker.get()] { raw->DrainGently(); });
+  }
+}
+
+bool Host::EndAdmin(bool at_once) {
+  if (admin_ != nullptr && (at_once || admin_->answering() == 0)) admin_.reset();
+  return admin_ == nullptr;
+}
+
 // ---- Stopping.
 
 void Host::ForEachCallList(void (*task)(CallList&)) {
@@ -435,8 +541,8 @@ void Host::AbortCalls() {
   retirement_->AbortCalls();
 }
 
-bool Host::Drained() const {
-  if (!draining_sessions_ || retirement_->calls() != 0) return false;
+bool Host::Idle() const {
+  if (retirement_->calls() != 0) return false;
   for (const DeploymentRef& deployment : current_->deployments()) {
     if (deployment->calls().calls() != 0) return false;
   }

@@ -12,6 +12,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -25,6 +26,7 @@
 #include "host/runtime/module_unloader.h"
 #include "host/runtime/retirement.h"
 #include "host/runtime/serving_worker.h"
+#include "host/runtime/socket_handoff.h"
 #include "host/telemetry/access_log.h"
 #include "host/telemetry/async_log.h"
 #include "host/telemetry/listener_metrics.h"
@@ -43,8 +45,22 @@ class Host final {
   ~Host();
 
   // Binds what it does not inherit, starts modules, admin and workers. `operations`: what the admin
-  // server may ask for.
-  absl::Status Start(AdminOperations& operations, InheritedSockets inherited);
+  // server may ask for. `predecessor`: where the admin server of the process that is being replaced
+  // listens, or null.
+  absl::Status Start(AdminOperations& operations, InheritedSockets inherited,
+                     const BindAddress* predecessor = nullptr);
+
+  // ---- Replacing one process by another (BinaryUpgrade decides when).
+  // Calls `done` on the control thread with duplicates of all listening sockets.
+  void CollectSockets(std::function<void(const SocketHandoff&)> done);
+  // In the new one: the other has let go of what two cannot have.
+  void TakeOver();
+  // In the old one: the other accepts.
+  void LeaveListeners();
+  // Sessions end, but nobody is disturbed who is in the middle of something or about to begin.
+  void DrainGently();
+  // Ends the admin server once nobody waits for its answer, or `at_once`. True: it has ended.
+  bool EndAdmin(bool at_once);
 
   // ---- Changing the configuration, in this order (Reloader decides when).
   // Everything that can fail; touches nothing that serves.
@@ -75,7 +91,9 @@ class Host final {
   // Ends open calls toward their peers.
   void AbortCalls();
   // All connections are closed and all calls over.
-  bool Drained() const;
+  bool Idle() const;
+  // And no new ones begin.
+  bool Drained() const { return draining_sessions_ && Idle(); }
   // Ends what is left, stops workers, unloads modules. False: code of a module may still run.
   bool Shutdown();
   // Writes out what the logs hold; nothing is logged afterwards.
@@ -98,6 +116,10 @@ class Host final {
   Host(const Config& config, boost::asio::io_context& control);
   absl::Status Build(std::shared_ptr<const Config> config);
   absl::Status AddMetrics();
+  absl::Status StartAdmin(AdminOperations& operations, const BindAddress* predecessor);
+  BindAddress admin_address() const;
+  SocketHandoff Describe(std::vector<std::pair<uint64_t, UniqueFd>> sockets) const;
+  void SetFileOwner(SocketFile::Owner owner);
   // Reads, loads and builds; neither starts nor binds. `running`: what serves, or null.
   struct Assembly {
     uint64_t number;
@@ -137,6 +159,7 @@ class Host final {
   InFlightLimits limits_;
   std::unique_ptr<ListenerMetrics> listener_metrics_;
   std::unique_ptr<ListenerEnvironment> listening_;
+  std::vector<SocketFile> dropped_files_;  // of the predecessor, which this process does not use
   std::unique_ptr<CertificateWatch> certificate_watch_;
   std::unique_ptr<Quarantine> quarantine_;
   std::unique_ptr<ModuleUnloader> unloader_;

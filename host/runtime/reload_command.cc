@@ -79,4 +79,12 @@ int ConfirmReload(const std::string& config) { return AskAndSay(config, "/reload
 
 int RollBackReload(const std::string& config) { return AskAndSay(config, "/reload/rollback"); }
 
+int UpgradeHost(const std::string& config) {
+  std::string answer;
+  const int code = Ask(config, "/upgrade", "{}", &answer);
+  if (code != kExitOk) return code;
+  std::cout << "process " << json::parse(answer).value("pid", 0) << " serves\n";
+  return kExitOk;
+}
+
 }  // namespace meshhost

@@ -12,5 +12,7 @@ int PlanReload(const std::string& config, bool json);
 int ReloadHost(const std::string& config, const std::string& confirm, bool json);
 int ConfirmReload(const std::string& config);
 int RollBackReload(const std::string& config);
+// Waits until the new process serves, or the old one serves on.
+int UpgradeHost(const std::string& config);
 
 }  // namespace meshhost

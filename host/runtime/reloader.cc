@@ -85,7 +85,10 @@ OperationResult Reloader::OnControl(std::function<void(Done)> operation) {
   });
   // The control loop may end before it comes to this.
   while (answered.wait_for(kStopPoll) != std::future_status::ready) {
-    if (stopped_.load(std::memory_order_acquire)) return Stopping();
+    if (!stopped_.load(std::memory_order_acquire)) continue;
+    // An upgrade that has succeeded stops the host right behind its answer.
+    if (answered.wait_for(std::chrono::seconds(0)) == std::future_status::ready) break;
+    return Stopping();
   }
   return answered.get();
 }
@@ -125,6 +128,30 @@ OperationResult Reloader::RollBack() {
   });
 }
 
+OperationResult Reloader::Upgrade() {
+  return OnControl([this](const Done& done) { BeginUpgrade(done); });
+}
+
+void Reloader::RequestUpgrade() {
+  BeginUpgrade([](const OperationResult&) {});
+}
+
+void Reloader::BeginUpgrade(const Done& done) {
+  const auto refuse = [this, &done](int status, const std::string& why) {
+    host_->log().Error("upgrade refused", {{"error", why}});
+    done(Failed(status, why));
+  };
+  if (stopped_.load(std::memory_order_relaxed)) return refuse(503, "the host is stopping");
+  if (busy_) return refuse(409, "a reload is under way");
+  if (before_ != nullptr) return refuse(409, "the last reload waits for its confirmation");
+  if (upgrade_->under_way()) return refuse(409, "an upgrade is under way");
+  retry_timer_.cancel();
+  upgrade_->Begin([done](const absl::StatusOr<pid_t>& pid) {
+    done(pid.ok() ? OperationResult{200, nlohmann::json{{"pid", *pid}}.dump()}
+                  : Failed(422, pid.status()));
+  });
+}
+
 void Reloader::Stop() {
   retry_timer_.cancel();
   files_.Watch({});
@@ -140,6 +167,9 @@ void Reloader::Begin(Wish wish) {
     return;
   }
   if (busy_) return waiting_.push_back(std::move(wish));
+  if (upgrade_->under_way()) {
+    return Refuse(absl::FailedPreconditionError("an upgrade of the binary is under way"), wish);
+  }
   if (before_ != nullptr) {
     return Refuse(absl::FailedPreconditionError("the last reload waits for its confirmation"),
                   wish);

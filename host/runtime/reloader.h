@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reloader: when the configuration changes. SIGHUP, the admin server, `meshhost reload` and files
-// that are watched all come here; what comes during a reload is done once more after it.
+// Reloader: when the configuration changes, or the whole process. SIGHUP, SIGUSR2, the admin
+// server, the subcommands and files that are watched all come here; a reload that is asked for
+// during another is done once more after it. A reload and an upgrade exclude each other.
 //
 //   idle --Reload--> prepared --commit--> workers change --> retire what is dropped --> idle
 //     ^                 | error: nothing has changed               | with confirm
@@ -22,6 +23,7 @@
 #include <vector>
 
 #include "host/admin/admin_operations.h"
+#include "host/runtime/binary_upgrade.h"
 #include "host/runtime/file_watch.h"
 #include "host/runtime/host.h"
 #include "host/runtime/service_notifier.h"
@@ -37,8 +39,11 @@ class Reloader final : public AdminOperations {
 
   // Before the host starts.
   void Attach(Host& host) { host_ = &host; }
+  void Attach(BinaryUpgrade& upgrade) { upgrade_ = &upgrade; }
   // SIGHUP.
   void Request();
+  // SIGUSR2.
+  void RequestUpgrade();
   // The host stops: keeps what serves, answers what waits, takes nothing more.
   void Stop();
 
@@ -47,6 +52,7 @@ class Reloader final : public AdminOperations {
   OperationResult Reload(std::chrono::nanoseconds confirm) override;
   OperationResult Confirm() override;
   OperationResult RollBack() override;
+  OperationResult Upgrade() override;
 
  private:
   using Done = std::function<void(OperationResult)>;
@@ -58,6 +64,7 @@ class Reloader final : public AdminOperations {
   // Admin threads: runs `operation` on the control thread and waits for what it gives to Done.
   OperationResult OnControl(std::function<void(Done)> operation);
 
+  void BeginUpgrade(const Done& done);
   void Begin(Wish wish);
   void Refuse(const absl::Status& error, const Wish& wish);
   absl::StatusOr<std::string> Change(Wish& wish);
@@ -74,6 +81,7 @@ class Reloader final : public AdminOperations {
   const std::string file_;
   const ServiceNotifier& notifier_;
   Host* host_ = nullptr;
+  BinaryUpgrade* upgrade_ = nullptr;
   bool busy_ = false;
   std::vector<Wish> waiting_;
   std::atomic<bool> stopped_{false};

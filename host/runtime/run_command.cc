@@ -14,6 +14,8 @@
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
 
 #include "host/base/concat.h"
 #include "host/base/signal_stack.h"
@@ -21,8 +23,10 @@
 #include "host/config/load.h"
 #include "host/config/print.h"
 #include "host/module/crash_handler.h"
+#include "host/runtime/binary_upgrade.h"
 #include "host/runtime/exit_codes.h"
 #include "host/runtime/host.h"
+#include "host/runtime/predecessor.h"
 #include "host/runtime/process_signals.h"
 #include "host/runtime/reloader.h"
 #include "host/runtime/service_notifier.h"
@@ -60,14 +64,15 @@ void RaiseDescriptorLimit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Removed when the host ends.
+// Removed when the host ends, unless another process has taken it over.
 class PidFile final {
  public:
   explicit PidFile(const std::string& path) : path_(path) {
     if (!path_.empty()) std::ofstream(path_) << ::getpid() << "\n";
   }
   ~PidFile() {
-    if (!path_.empty()) ::unlink(path_.c_str());
+    pid_t pid = 0;
+    if (!path_.empty() && std::ifstream(path_) >> pid && pid == ::getpid()) ::unlink(path_.c_str());
   }
   PidFile(const PidFile&) = delete;
   PidFile& operator=(const PidFile&) = delete;
@@ -100,7 +105,7 @@ std::string ServingStatus(const Config& config) {
 class Control final {
  public:
   Control(boost::asio::io_context& io, UniqueFd signals, Host& host, Reloader& reloader,
-          const ServiceNotifier& notifier)
+          ServiceNotifier& notifier, const Program& program)
       : io_(io),
         host_(host),
         reloader_(reloader),
@@ -109,7 +114,12 @@ class Control final {
         stop_(io, host),
         service_(
             std::move(signals), [this](int number) { Hear(number); },
-            Watchdog(notifier, host.heartbeats(), host.pulse())) {}
+            Watchdog(notifier, host.heartbeats(), host.pulse())),
+        upgrade_(io, program, host, notifier, service_.watchdog_timeout(),
+                 [this] { OnReplaced(); }) {
+    reloader_.Attach(host);
+    reloader_.Attach(upgrade_);
+  }
 
   void Run() {
     Tick();
@@ -125,7 +135,7 @@ class Control final {
     if (number == SIGHUP && reload_asked_.exchange(true)) return;
     if (number == SIGTERM || number == SIGINT) {
       // The second one: whoever sends it does not want to wait, so nothing is cleaned up.
-      if (std::exchange(stop_heard_, true)) std::_Exit(kExitFailed);
+      if (stop_heard_.exchange(true)) std::_Exit(kExitFailed);
       host_.GiveUpPreparing();
     }
     asio::post(io_, [this, number] { OnSignal(number); });
@@ -137,9 +147,20 @@ class Control final {
       reload_asked_.store(false);
       return reloader_.Request();
     }
+    if (number == SIGUSR2) return reloader_.RequestUpgrade();
+    // It drains already.
+    if (replaced_) return;
+    upgrade_.Stop();
     notifier_.Stopping(TimeToStop(host_.config()));
     reloader_.Stop();
     stop_.Begin();
+  }
+
+  void OnReplaced() {
+    replaced_ = true;
+    stop_heard_.store(true);
+    reloader_.Stop();
+    stop_.BeginReplaced();
   }
 
   void Tick() {
@@ -166,14 +187,17 @@ class Control final {
       std::chrono::steady_clock::now() + kExpiryCheck;
   StopSequence stop_;
   std::atomic<bool> reload_asked_{false};
-  bool stop_heard_ = false;  // service thread
-  ServiceThread service_;    // last: it uses what is above
+  std::atomic<bool> stop_heard_{false};
+  bool replaced_ = false;
+  ServiceThread service_;  // it uses what is above
+  BinaryUpgrade upgrade_;
 };
 
 // What the process has from whoever started it, and from the kernel.
 struct Surroundings {
   UniqueFd signals;
   InheritedSockets inherited;
+  std::optional<Predecessor> predecessor;
 };
 
 // Before the first thread is started.
@@ -181,40 +205,68 @@ absl::StatusOr<Surroundings> TakeSurroundings() {
   RaiseDescriptorLimit();
   std::signal(SIGPIPE, SIG_IGN);
   Surroundings surroundings;
-  ASSIGN_OR_RETURN(surroundings.signals, ProcessSignals::Block({SIGTERM, SIGINT, SIGHUP, SIGUSR1}));
+  ASSIGN_OR_RETURN(surroundings.signals,
+                   ProcessSignals::Block({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}));
   ASSIGN_OR_RETURN(surroundings.inherited, InheritedSockets::FromEnvironment());
+  ASSIGN_OR_RETURN(surroundings.predecessor, Predecessor::FromEnvironment());
+  if (surroundings.predecessor) {
+    for (InheritedSocket& socket : surroundings.predecessor->handoff().sockets) {
+      surroundings.inherited.Add(std::move(socket));
+    }
+  }
   return surroundings;
 }
 
-int Fail(const absl::Status& status, int exit_code) {
-  std::cerr << status.message() << "\n";
+// Says why, also to the process that serves on because of it.
+int Fail(const absl::Status& error, int exit_code, std::optional<Predecessor>& predecessor) {
+  std::cerr << error.message() << "\n";
+  if (predecessor) predecessor->Fail({error.message().data(), error.message().size()});
   return exit_code;
+}
+
+absl::Status WholeError(const ConfigResult& result) {
+  std::string errors = FormatErrors(result.errors);
+  while (errors.ends_with('\n')) errors.pop_back();
+  return absl::InvalidArgumentError(errors);
+}
+
+// The two processes change places; nothing is left to fail.
+void TakeOver(Host& host, ServiceNotifier& notifier, Predecessor& predecessor) {
+  predecessor.AwaitRelease();
+  host.TakeOver();
+  notifier.BecomeMain();
+  host.log().Info("took over from the process before", {{"pid", ::getpid()}});
 }
 
 }  // namespace
 
-int RunHost(const std::string& config_file) {
-  const ConfigResult loaded = LoadConfig(config_file);
-  if (!loaded.ok()) {
-    PrintErrors(loaded);
-    return kExitConfig;
-  }
+int RunHost(const std::string& config_file, const Program& program) {
   auto surroundings = TakeSurroundings();
-  if (!surroundings.ok()) return Fail(surroundings.status(), kExitFailed);
+  std::optional<Predecessor> predecessor;
+  if (!surroundings.ok()) return Fail(surroundings.status(), kExitFailed, predecessor);
+  predecessor = std::move(surroundings->predecessor);
+  const ConfigResult loaded = LoadConfig(config_file);
+  if (!loaded.ok()) return Fail(WholeError(loaded), kExitConfig, predecessor);
   const SignalStack signal_stack;
   const CrashHandler crash_handler;
-  const ServiceNotifier notifier;
+  ServiceNotifier notifier(predecessor ? ServiceNotifier::Process::kSuccessor
+                                       : ServiceNotifier::Process::kMain);
   notifier.NeedsTime(TimeToStart(*loaded.config));
   asio::io_context io(1);
   Reloader reloader(io, *loaded.config, notifier);
   auto host = Host::Prepare(loaded.config, io);
-  if (!host.ok()) return Fail(host.status(), kExitConfig);
-  Control control(io, std::move(surroundings->signals), **host, reloader, notifier);
-  reloader.Attach(**host);
-  const absl::Status started = (*host)->Start(reloader, std::move(surroundings->inherited));
-  if (!started.ok()) return Fail(started, kExitFailed);
+  if (!host.ok()) return Fail(host.status(), kExitConfig, predecessor);
+  Control control(io, std::move(surroundings->signals), **host, reloader, notifier, program);
+  const BindAddress* admin = predecessor ? &predecessor->handoff().admin : nullptr;
+  const absl::Status started = (*host)->Start(reloader, std::move(surroundings->inherited), admin);
+  if (!started.ok()) {
+    reloader.Stop();  // the admin server may wait for it
+    return Fail(started, kExitFailed, predecessor);
+  }
+  if (predecessor) TakeOver(**host, notifier, *predecessor);
   const PidFile pid_file(loaded.config->host.pid_file);
   notifier.Ready(ServingStatus(*loaded.config));
+  predecessor.reset();
   control.Run();
   const bool clean = (*host)->Shutdown();
   (*host)->log().Info("stopped", {{"clean", clean}});

@@ -11,8 +11,6 @@
 namespace meshhost {
 namespace {
 
-void Send(const std::string& message) { sd_notify(/*unset_environment=*/0, message.c_str()); }
-
 std::string Microseconds(std::chrono::nanoseconds time) {
   return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(time).count());
 }
@@ -24,6 +22,24 @@ std::string StatusLine(std::string_view status) {
   std::replace_if(
       line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return line;
+}
+
+void ServiceNotifier::Send(const std::string& message) const {
+  const absl::MutexLock lock(&mutex_);
+  if (is_main_) sd_notify(/*unset_environment=*/0, message.c_str());
+}
+
+void ServiceNotifier::HandOver(pid_t pid) {
+  const std::string message =
+      Concat({"MAINPID=", std::to_string(pid), "\nSTATUS=replaced by a new process"});
+  const absl::MutexLock lock(&mutex_);
+  if (is_main_) sd_notify(/*unset_environment=*/0, message.c_str());
+  is_main_ = false;
+}
+
+void ServiceNotifier::BecomeMain() {
+  const absl::MutexLock lock(&mutex_);
+  is_main_ = true;
 }
 
 void ServiceNotifier::Ready(std::string_view status) const {

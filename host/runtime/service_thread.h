@@ -33,6 +33,8 @@ class ServiceThread final {
   void Start();
   // How often it looks, and what it looks at should show itself.
   std::chrono::nanoseconds period() const { return watchdog_.period(); }
+  // Of the service manager; 0: it asks for nothing.
+  std::chrono::nanoseconds watchdog_timeout() const { return watchdog_.timeout(); }
   // From now on signals wait, and nobody feeds the watchdog.
   void Stop();
 

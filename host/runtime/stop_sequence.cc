@@ -8,6 +8,8 @@ namespace {
 
 // Connections close one by one on other threads; nothing signals the last one, so it is polled.
 constexpr std::chrono::milliseconds kPollEvery{5};
+// For answers of the admin server that are on their way.
+constexpr uint64_t kAdminGraceNs = 1'000'000'000;
 // After the deadline: how long calls may take to be written off.
 constexpr uint64_t kAbortGraceNs = 1'000'000'000;
 
@@ -15,14 +17,31 @@ constexpr uint64_t kAbortGraceNs = 1'000'000'000;
 
 void StopSequence::Begin() {
   host_.BeginDraining();
-  timer_.expires_after(host_.config().drain.delay);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) OnDelayOver();
-  });
+  After(host_.config().drain.delay, &StopSequence::OnDelayOver);
 }
 
 void StopSequence::OnDelayOver() {
   host_.StopAccepting();
+  Drain();
+}
+
+void StopSequence::BeginReplaced() {
+  host_.LeaveListeners();
+  host_.DrainGently();
+  const uint64_t now = MonotonicNs();
+  deadline_ns_ = now + static_cast<uint64_t>(host_.config().reload.stream_grace.count());
+  admin_until_ns_ = now + kAdminGraceNs;
+  PollReplaced();
+}
+
+void StopSequence::PollReplaced() {
+  const uint64_t now = MonotonicNs();
+  const bool admin_open = !host_.EndAdmin(now >= admin_until_ns_);
+  if (!admin_open && (host_.Idle() || now >= deadline_ns_)) return Drain();
+  After(kPollEvery, &StopSequence::PollReplaced);
+}
+
+void StopSequence::Drain() {
   deadline_ns_ = MonotonicNs() + static_cast<uint64_t>(host_.config().drain.timeout.count());
   host_.DrainSessions(deadline_ns_);
   Poll();
@@ -37,9 +56,13 @@ void StopSequence::Poll() {
     host_.AbortCalls();
     deadline_ns_ = MonotonicNs() + kAbortGraceNs;
   }
-  timer_.expires_after(kPollEvery);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) Poll();
+  After(kPollEvery, &StopSequence::Poll);
+}
+
+void StopSequence::After(std::chrono::nanoseconds delay, void (StopSequence::*next)()) {
+  timer_.expires_after(delay);
+  timer_.async_wait([this, next](const boost::system::error_code& error) {
+    if (!error) (this->*next)();
   });
 }
 

@@ -25,6 +25,8 @@ class Watchdog final {
   void Tick();
   // How often to call it: several times within the service manager's time-out, else each second.
   std::chrono::nanoseconds period() const { return period_; }
+  // Of the service manager; 0: it asks for nothing.
+  std::chrono::nanoseconds timeout() const { return timeout_; }
 
  private:
   bool AllLive() const;

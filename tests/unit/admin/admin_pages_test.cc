@@ -58,6 +58,8 @@ TEST_F(AdminPagesTest, S78_OperationsArePostedAsJson) {
   EXPECT_EQ(operations_.asked(), "confirm");
   EXPECT_EQ(post("/reload/rollback", "").status, 200);
   EXPECT_EQ(operations_.asked(), "rollback");
+  EXPECT_EQ(post("/upgrade", "").status, 200);
+  EXPECT_EQ(operations_.asked(), "upgrade");
   operations_.set_result({422, R"({"error": "no"})"});
   EXPECT_EQ(post("/reload", "").status, 422);
   EXPECT_EQ(post("/reload", "").body, R"({"error": "no"})");

@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/synchronization/mutex.h"
 #include "host/base/unique_fd.h"
 #include "host/telemetry/registry.h"
 #include "tests/unit/admin/fake_operations.h"
@@ -188,6 +189,70 @@ TEST(AdminServer, SaysWhichAddressItCannotHave) {
   config.address.host = "0.0.0.0";
   EXPECT_EQ(AdminServer::Start(config, registry, source, operations).status().code(),
             absl::StatusCode::kInvalidArgument);
+}
+
+TEST(AdminServer, S74_JoinsTheOneBeforeItOnItsPort) {
+  Registry registry({});
+  FakeSource source;
+  FakeOperations operations;
+  AdminConfig config;
+  config.address.port = 0;
+  auto before = AdminServer::Start(config, registry, source, operations).value();
+  BindAddress there = config.address;
+  there.port = before->port();
+  for (const std::uint16_t port : {std::uint16_t{0}, before->port()}) {
+    config.address.port = port;
+    const auto after = AdminServer::Start(config, registry, source, operations, &there);
+    ASSERT_TRUE(after.ok()) << after.status();
+    EXPECT_EQ((*after)->port(), there.port);
+  }
+  const auto after = AdminServer::Start(config, registry, source, operations, &there).value();
+  before.reset();
+  const UniqueFd fd = Connect(there.port);
+  EXPECT_THAT(Exchange(fd.get(), "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+              StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(AdminServerTest, S74_AnswersOthersWhileOperationsRun) {
+  absl::Mutex mutex;
+  int running = 0;
+  bool done = false;
+  operations_.set_during_upgrade([&] {
+    const absl::MutexLock lock(&mutex);
+    ++running;
+    mutex.Await(absl::Condition(&done));
+  });
+  const auto post = [this] {
+    const UniqueFd fd = Connect(server_->port());
+    return Exchange(fd.get(),
+                    "POST /upgrade HTTP/1.1\r\nHost: localhost\r\n"
+                    "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+  };
+  std::vector<std::thread> upgrades;
+  std::vector<std::string> answers(4);
+  for (std::string& answer : answers) {
+    upgrades.emplace_back([&answer, post] { answer = post(); });
+  }
+  {
+    const absl::MutexLock lock(&mutex);
+    mutex.Await(absl::Condition(
+        +[](int* count) { return *count == 4; }, &running));
+  }
+  EXPECT_THAT(Get("/livez"), StartsWith("HTTP/1.1 200"));
+  EXPECT_GE(server_->answering(), 4u);
+  EXPECT_THAT(post(), HasSubstr("TOO_MANY_OPERATIONS"));
+  {
+    const absl::MutexLock lock(&mutex);
+    done = true;
+  }
+  for (std::thread& upgrade : upgrades) upgrade.join();
+  for (const std::string& answer : answers) EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
+  // A thread is free again a moment after its answer.
+  std::string again;
+  do {
+    again = post();
+  } while (again.find("TOO_MANY_OPERATIONS") != std::string::npos);
+  EXPECT_THAT(again, StartsWith("HTTP/1.1 200"));
 }
 
 TEST(AdminServer, ListensOnIpv6Loopback) {

@@ -80,5 +80,19 @@ TEST_F(ServiceNotifierTest, DoesNothingWithoutAServiceManager) {
   EXPECT_EQ(Next(), "nothing");
 }
 
+TEST_F(ServiceNotifierTest, S83_OnlyTheMainProcessSpeaks) {
+  ServiceNotifier before;
+  ServiceNotifier after(ServiceNotifier::Process::kSuccessor);
+  after.Ready("too early");
+  EXPECT_EQ(Next(), "nothing");
+  before.HandOver(4711);
+  EXPECT_EQ(Next(), "MAINPID=4711\nSTATUS=replaced by a new process");
+  before.Alive();
+  EXPECT_EQ(Next(), "nothing");
+  after.BecomeMain();
+  after.Ready("serving");
+  EXPECT_EQ(Next(), "READY=1\nSTATUS=serving");
+}
+
 }  // namespace
 }  // namespace meshhost
