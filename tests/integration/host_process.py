@@ -40,7 +40,8 @@ class HostProcess:
     host.stop()            SIGTERM and wait; returns the exit code
     """
 
-    def __init__(self, folder, config, env=None, arguments=(), sockets=(), launcher=()):
+    def __init__(self, folder, config, env=None, arguments=(), sockets=(), launcher=(),
+                 binary=MESHHOST):
         """`sockets`: (name, socket) pairs, passed as a service manager passes them. `launcher`: what
         the command line of the host is the argument of."""
         self.folder = pathlib.Path(folder)
@@ -51,6 +52,7 @@ class HostProcess:
         self.arguments = list(arguments)
         self.sockets = list(sockets)
         self.launcher = list(launcher)
+        self.binary = binary
         self.process = None
         self.logs = []
         self._changed = threading.Condition()
@@ -123,7 +125,7 @@ address = "unix:{folder}/sock"
     def start(self, wait_ready=True):
         (self.folder / "run").mkdir(exist_ok=True)
         env = dict(os.environ, **(self.env or {}))
-        command = [*self.launcher, str(MESHHOST), "run", "--config", str(self.config),
+        command = [*self.launcher, str(self.binary), "run", "--config", str(self.config),
                    *self.arguments]
         options = {}
         if self.sockets:

@@ -18,6 +18,8 @@ class Load:
     load.p99(kind, begin, end)   seconds, of the calls that ended in that time
     """
 
+    KINDS = ("unary", "server_stream", "client_stream", "bidi", "rest", "websocket")
+
     def __init__(self, host):
         self.host = host
         self.failures = []
@@ -26,7 +28,7 @@ class Load:
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, args=(kind,), daemon=True)
-            for kind in ("unary", "server_stream", "client_stream", "bidi", "rest", "websocket")]
+            for kind in self.KINDS]
 
     def __enter__(self):
         for thread in self._threads:

@@ -3,6 +3,7 @@
 import array
 import queue
 import socket
+import struct
 import threading
 import time
 
@@ -11,12 +12,13 @@ from settings import PATIENCE
 
 class NotifySocket:
     """Use `environment` for the host; next(), until() and waiting() give what it says, each message
-    as a dict with its descriptors under "fds". A thread reads at once, as a service manager does:
+    as a dict with its descriptors under "fds" and its sender under "pid". A thread reads at once, as a service manager does:
     the kernel keeps few datagrams, and who sends one more waits."""
 
     def __init__(self, folder, **more):
         path = str(folder / "notify")
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._socket.bind(path)
         self._messages = queue.Queue()
         self.environment = {"NOTIFY_SOCKET": path, **more}
@@ -27,10 +29,13 @@ class NotifySocket:
             data, ancillary, _, _ = self._socket.recvmsg(8192, socket.CMSG_SPACE(1024))
             message = dict(line.split("=", 1) for line in data.decode().split("\n") if line)
             fds = array.array("i")
+            pid = 0
             for level, kind, content in ancillary:
                 if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                     fds.frombytes(content[:len(content) - len(content) % fds.itemsize])
-            self._messages.put({**message, "fds": list(fds)})
+                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+                    pid, _, _ = struct.unpack("iII", content)
+            self._messages.put({**message, "fds": list(fds), "pid": pid})
 
     def next(self, seconds=20):
         """None after so many seconds."""
