@@ -3,7 +3,7 @@
  * faulty: does harm where its settings say so, {"create": FAULT, "destroy": FAULT}, or its route
  * GET /faulty/FAULT is called; with FAULTY_CONSTRUCTOR while it is mapped. FAULT is one of
  *   abort, segv, hang, exit, fail, fd50 (fail where descriptor 50 is open), thread (leaves one),
- *   gate (waits for a byte in the FIFO {"gate": PATH})
+ *   gate (waits for the end of a connection to the Unix socket {"gate": PATH})
  */
 #include <fcntl.h>
 #include <meshhost/abi/config.h>
@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #ifndef FAULTY_VERSION
@@ -49,14 +51,15 @@ static mh_str setting(const char* path) {
 
 static int wait_at_gate(void) {
   const mh_str gate = setting("/gate");
-  char path[4096], byte;
-  int fd;
-  if (gate.n >= sizeof(path)) return 1;
-  memcpy(path, gate.p, gate.n);
-  path[gate.n] = '\0';
-  fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return 1;
-  while (read(fd, &byte, 1) < 0) {
+  struct sockaddr_un address;
+  char byte;
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  memset(&address, 0, sizeof(address));
+  address.sun_family = AF_UNIX;
+  if (fd < 0 || gate.n >= sizeof(address.sun_path)) return 1;
+  memcpy(address.sun_path, gate.p, gate.n);
+  if (connect(fd, (const struct sockaddr*)&address, sizeof(address)) != 0) return 1;
+  while (read(fd, &byte, 1) > 0) {
   }
   close(fd);
   return 0;
