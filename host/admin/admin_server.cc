@@ -32,6 +32,9 @@ namespace Http = Pistache::Http;
 
 constexpr std::size_t kMaxRequestBytes = 8 * 1024;
 constexpr int kBacklog = 64;
+// With a peer that says nothing. Pistache takes the time that an operation takes for that of the
+// next request, and would answer 408 in its place, so it is longer than modules may keep a reload.
+constexpr std::chrono::minutes kPatience{10};
 
 std::string FieldOf(const Http::Request& request, const char* name) {
   const auto field = request.headers().tryGetRaw(name);
@@ -255,9 +258,9 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminConfi
                                   Option::CloseOnExec | Option::NoDelay)
                            .backlog(kBacklog)
                            .maxRequestSize(kMaxRequestBytes)
-                           .headerTimeout(std::chrono::seconds(5))
-                           .bodyTimeout(std::chrono::seconds(5))
-                           .keepaliveTimeout(std::chrono::minutes(10)));
+                           .headerTimeout(kPatience)
+                           .bodyTimeout(kPatience)
+                           .keepaliveTimeout(kPatience));
     web->endpoint.setHandler(std::make_shared<PagesHandler>(
         std::make_shared<const AdminPages>(registry, source, operations, config.address.host),
         web->answering, web->operations));

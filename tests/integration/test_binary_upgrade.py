@@ -349,7 +349,7 @@ def test_S83_old_process_serves_on_when_the_new_one_fails(start, tmp_path, failu
 
 def test_S74_upgrades_and_reloads_exclude_each_other(start):
     upgrades = start()
-    text = slow_start(upgrades, 2 * PATIENCE)
+    text = slow_start(upgrades, 6)  # longer than a web server waits for a request
     results = []
     upgrading = threading.Thread(target=lambda: results.append(upgrades.post("/upgrade")))
     upgrading.start()
