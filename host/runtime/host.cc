@@ -483,11 +483,9 @@ void Host::TakeOver() {
   dropped_files_.clear();
 }
 
-void Host::LeaveListeners() {
+void Host::LeaveListeners(std::function<void()> left) {
   SetFileOwner(SocketFile::Owner::kAnother);
-  for (const auto& worker : workers_) {
-    worker->Run([raw = worker.get()] { raw->LeaveListeners(); });
-  }
+  RunOnWorkers(&ServingWorker::LeaveListeners, std::move(left));
 }
 
 void Host::DrainGently() {
@@ -517,11 +515,20 @@ void Host::BeginDraining() {
   log_->Info("draining", {});
 }
 
-void Host::StopAccepting() {
-  for (BoundListener& listener : current_->listeners()) listener.file.reset();
+void Host::RunOnWorkers(void (ServingWorker::*task)(), std::function<void()> done) {
+  const auto workers_left = std::make_shared<std::atomic<size_t>>(workers_.size());
   for (const auto& worker : workers_) {
-    worker->Run([raw = worker.get()] { raw->StopAccepting(); });
+    worker->Run([this, task, workers_left, done, raw = worker.get()] {
+      (raw->*task)();
+      if (workers_left->fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+      boost::asio::post(control_, done);
+    });
   }
+}
+
+void Host::StopAccepting(std::function<void()> stopped) {
+  for (BoundListener& listener : current_->listeners()) listener.file.reset();
+  RunOnWorkers(&ServingWorker::StopAccepting, std::move(stopped));
 }
 
 void Host::DrainSessions(uint64_t deadline_ns) {

@@ -55,8 +55,8 @@ class Host final {
   void CollectSockets(std::function<void(const SocketHandoff&)> done);
   // In the new one: the other has let go of what two cannot have.
   void TakeOver();
-  // In the old one: the other accepts.
-  void LeaveListeners();
+  // In the old one: the other accepts. `left` as for StopAccepting.
+  void LeaveListeners(std::function<void()> left);
   // Sessions end, but nobody is disturbed who is in the middle of something or about to begin.
   void DrainGently();
   // Ends the admin server once nobody waits for its answer, or `at_once`. True: it has ended.
@@ -86,7 +86,9 @@ class Host final {
   // so does all that comes later.
   void GiveUpPreparing();
   void BeginDraining();
-  void StopAccepting();
+  // `stopped` is called on the control thread when no worker accepts any more: from then on
+  // connections only become fewer.
+  void StopAccepting(std::function<void()> stopped);
   void DrainSessions(uint64_t deadline_ns);
   // Ends open calls toward their peers.
   void AbortCalls();
@@ -142,6 +144,7 @@ class Host final {
   void OnUnload(const ModuleInstance& instance);
   // Runs `task` on each worker with the calls that it has open on each current deployment.
   void ForEachCallList(void (*task)(CallList&));
+  void RunOnWorkers(void (ServingWorker::*task)(), std::function<void()> done);
   void LogListeners() const;
   DeploymentEnvironment deployment_environment();
 

@@ -21,12 +21,14 @@ void StopSequence::Begin() {
 }
 
 void StopSequence::OnDelayOver() {
-  host_.StopAccepting();
-  Drain();
+  host_.StopAccepting([this] { Drain(); });
 }
 
 void StopSequence::BeginReplaced() {
-  host_.LeaveListeners();
+  host_.LeaveListeners([this] { OnLeft(); });
+}
+
+void StopSequence::OnLeft() {
   host_.DrainGently();
   const uint64_t now = MonotonicNs();
   deadline_ns_ = now + static_cast<uint64_t>(host_.config().reload.stream_grace.count());

@@ -34,6 +34,7 @@ class StopSequence final {
 
  private:
   void OnDelayOver();
+  void OnLeft();
   void PollReplaced();
   void Drain();
   void After(std::chrono::nanoseconds delay, void (StopSequence::*next)());
