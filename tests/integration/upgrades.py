@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A host whose binary the test replaces while it runs."""
 import ctypes
-import http.client
 import json
 import os
 import pathlib
@@ -90,11 +89,13 @@ class Upgrades:
 
     def post(self, path, document=None):
         """(status, document) of the admin API. Right after an upgrade the server of the old process
-        may have got the connection, which it closes: then another is asked."""
+        may have got the connection, which it closes, or say that it stops: then another is asked."""
         while True:
             try:
-                return self._post(path, document)
-            except (ConnectionError, http.client.RemoteDisconnected):
+                status, answer = self._post(path, document)
+                if status != 503 or not self.old:
+                    return status, answer
+            except (ConnectionError, urllib.error.URLError):
                 assert self.old
 
     def _post(self, path, document):
