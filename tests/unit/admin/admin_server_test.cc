@@ -10,12 +10,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <condition_variable>
 #include <csignal>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
 #include "host/base/unique_fd.h"
 #include "host/telemetry/registry.h"
 #include "tests/unit/admin/fake_operations.h"
@@ -214,13 +215,15 @@ TEST(AdminServer, S74_JoinsTheOneBeforeItOnItsPort) {
 }
 
 TEST_F(AdminServerTest, S74_AnswersOthersWhileOperationsRun) {
-  absl::Mutex mutex;
+  std::mutex mutex;
+  std::condition_variable changed;
   int running = 0;
   bool done = false;
   operations_.set_during_upgrade([&] {
-    const absl::MutexLock lock(&mutex);
+    std::unique_lock lock(mutex);
     ++running;
-    mutex.Await(absl::Condition(&done));
+    changed.notify_all();
+    changed.wait(lock, [&] { return done; });
   });
   const auto post = [this] {
     const UniqueFd fd = Connect(server_->port());
@@ -234,16 +237,16 @@ TEST_F(AdminServerTest, S74_AnswersOthersWhileOperationsRun) {
     upgrades.emplace_back([&answer, post] { answer = post(); });
   }
   {
-    const absl::MutexLock lock(&mutex);
-    mutex.Await(absl::Condition(
-        +[](int* count) { return *count == 4; }, &running));
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return running == 4; });
   }
   EXPECT_THAT(Get("/livez"), StartsWith("HTTP/1.1 200"));
   EXPECT_GE(server_->answering(), 4u);
   EXPECT_THAT(post(), HasSubstr("TOO_MANY_OPERATIONS"));
   {
-    const absl::MutexLock lock(&mutex);
+    const std::lock_guard lock(mutex);
     done = true;
+    changed.notify_all();
   }
   for (std::thread& upgrade : upgrades) upgrade.join();
   for (const std::string& answer : answers) EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
