@@ -2,13 +2,14 @@
 """Loading modules: any toolchain, none that is unfit, and no two that claim the same."""
 import json
 import shutil
+import time
 
 import grpc
 import pytest
 
 from host_process import HostProcess, meshhost
 from raw_http1 import Connection
-from settings import MODULES, TEST_MODULES
+from settings import MODULES, PATIENCE, TEST_MODULES
 from stubs import insecure, sample_pb2, sample_pb2_grpc
 
 TOOLCHAINS = {"c99_gcc": "C99Gcc", "c99_clang": "C99Clang", "c11_gcc": "C11Gcc",
@@ -169,6 +170,33 @@ def test_S25_pool_that_is_full_refuses_and_recovers(start_host, tmp_path):
         assert client.request("GET /probe/block?ms=1").body == b"blocked"
     assert host.metric("meshhost_refusals_total", reason="MODULE_QUEUE_FULL") == \
         statuses.count(503)
+
+
+def p99(client, path, count=500):
+    """Seconds, of `count` requests one after another."""
+    taken = []
+    for _ in range(count):
+        begin = time.monotonic()
+        assert client.request(f"GET {path}").status == 200
+        taken.append(time.monotonic() - begin)
+    return sorted(taken)[count * 99 // 100]
+
+
+def test_S25_module_that_blocks_hurts_only_itself(start_host, tmp_path):
+    """On one worker: every pool thread of one module sleeps, and its queue is full."""
+    host = start_host(HostProcess.base_config(
+        tmp_path, HostProcess.module_config("echo") + HostProcess.module_config(
+            "probe", TEST_MODULES / "probe.so", pool_threads=2, pool_queue=4), workers=1))
+    blocked = [Connection(host.address()) for _ in range(6)]
+    with Connection(host.address()) as client:
+        usual = p99(client, "/echo")
+        for one in blocked:
+            one.send("GET /probe/block?ms=1000 HTTP/1.1\r\nHost: t\r\n\r\n")
+        # Below 20 ms one sees the processors that client and host share.
+        assert p99(client, "/echo") <= max(2 * usual, 0.02 * PATIENCE)
+    assert {one.read().status for one in blocked} <= {200, 503}
+    for one in blocked:
+        one.close()
 
 
 def test_S25_bounded_calls_of_one_module(start_host, tmp_path):
