@@ -41,6 +41,13 @@ ConfigResult ParseConfig(std::string_view text, std::string_view file_name,
   return {std::move(config), {}};
 }
 
+absl::Status ConfigResult::status() const {
+  if (ok()) return absl::OkStatus();
+  std::string text = FormatErrors(errors);
+  while (text.ends_with('\n')) text.pop_back();
+  return absl::InvalidArgumentError(text);
+}
+
 ConfigResult LoadConfig(const std::filesystem::path& path, FileChecks file_checks) {
   std::error_code error;
   const std::filesystem::path absolute = std::filesystem::absolute(path, error);

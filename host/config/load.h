@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "host/config/config.h"
 #include "host/config/config_error.h"
 
@@ -17,6 +18,8 @@ struct ConfigResult {
   std::vector<ConfigError> errors;
 
   bool ok() const { return config != nullptr; }
+  // All errors as one, a line each; OK when there are none.
+  absl::Status status() const;
 };
 
 // Whether files that the configuration names must exist with fitting rights.

@@ -45,9 +45,7 @@ OperationResult Stopping() { return Failed(503, "the host is stopping"); }
 absl::StatusOr<std::shared_ptr<const Config>> Load(const std::string& file) {
   const ConfigResult loaded = LoadConfig(file);
   if (loaded.ok()) return loaded.config;
-  std::string errors = FormatErrors(loaded.errors);
-  while (errors.ends_with('\n')) errors.pop_back();
-  return absl::InvalidArgumentError(errors);
+  return loaded.status();
 }
 
 }  // namespace

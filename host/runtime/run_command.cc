@@ -224,12 +224,6 @@ int Fail(const absl::Status& error, int exit_code, std::optional<Predecessor>& p
   return exit_code;
 }
 
-absl::Status WholeError(const ConfigResult& result) {
-  std::string errors = FormatErrors(result.errors);
-  while (errors.ends_with('\n')) errors.pop_back();
-  return absl::InvalidArgumentError(errors);
-}
-
 // The two processes change places; nothing is left to fail.
 void TakeOver(Host& host, ServiceNotifier& notifier, Predecessor& predecessor) {
   predecessor.AwaitRelease();
@@ -246,7 +240,7 @@ int RunHost(const std::string& config_file, const Program& program) {
   if (!surroundings.ok()) return Fail(surroundings.status(), kExitFailed, predecessor);
   predecessor = std::move(surroundings->predecessor);
   const ConfigResult loaded = LoadConfig(config_file);
-  if (!loaded.ok()) return Fail(WholeError(loaded), kExitConfig, predecessor);
+  if (!loaded.ok()) return Fail(loaded.status(), kExitConfig, predecessor);
   const SignalStack signal_stack;
   const CrashHandler crash_handler;
   ServiceNotifier notifier(predecessor ? ServiceNotifier::Process::kSuccessor

@@ -209,6 +209,17 @@ address = "unix:{folder}/sock"
         except urllib.error.HTTPError as error:
             return error.code, dict(error.headers), error.read().decode()
 
+    def post(self, path, document=None):
+        """(status, document) of an operation of the admin API."""
+        request = urllib.request.Request(
+            self.url(path, "admin"), json.dumps(document or {}).encode(),
+            {"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=60 * PATIENCE) as answer:
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read())
+
     def metric(self, name, **labels):
         """The sum of all series of a metric whose labels include these."""
         _, _, body = self.admin("/metrics")

@@ -7,8 +7,6 @@ import shutil
 import signal
 import threading
 import time
-import urllib.error
-import urllib.request
 
 import grpc
 import pytest
@@ -74,14 +72,7 @@ class Reloads:
 
     def post(self, path, document=None):
         """(status, document) of the admin API."""
-        request = urllib.request.Request(
-            self.host.url(path, "admin"), json.dumps(document or {}).encode(),
-            {"Content-Type": "application/json"})
-        try:
-            with urllib.request.urlopen(request, timeout=30 * PATIENCE) as answer:
-                return answer.status, json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            return error.code, json.loads(error.read())
+        return self.host.post(path, document)
 
 
 @pytest.fixture

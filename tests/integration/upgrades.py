@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A host whose binary the test replaces while it runs."""
 import ctypes
-import json
 import os
 import pathlib
 import select
@@ -10,7 +9,6 @@ import signal
 import subprocess
 import time
 import urllib.error
-import urllib.request
 
 from settings import MESHHOST, PATIENCE
 
@@ -92,21 +90,11 @@ class Upgrades:
         may have got the connection, which it closes, or say that it stops: then another is asked."""
         while True:
             try:
-                status, answer = self._post(path, document)
+                status, answer = self.host.post(path, document)
                 if status != 503 or not self.old:
                     return status, answer
             except (ConnectionError, urllib.error.URLError):
                 assert self.old
-
-    def _post(self, path, document):
-        request = urllib.request.Request(
-            self.host.url(path, "admin"), json.dumps(document or {}).encode(),
-            {"Content-Type": "application/json"})
-        try:
-            with urllib.request.urlopen(request, timeout=60 * PATIENCE) as answer:
-                return answer.status, json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            return error.code, json.loads(error.read())
 
     def follow(self, pid):
         """`pid` serves from now on."""
