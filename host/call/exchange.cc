@@ -1,10 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/call/exchange.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
 namespace meshhost {
+namespace {
+
+constexpr size_t kUsualResponseFields = 8;
+
+// "192.0.2.7:41234" without the port, "[2001:db8::1]:41234" without port and brackets.
+std::string_view HostOf(std::string_view address) {
+  const size_t colon = address.rfind(':');
+  if (colon == std::string_view::npos) return address;
+  if (address.front() != '[') return address.substr(0, colon);
+  return address.substr(1, colon - 2);
+}
+
+}  // namespace
 
 Exchange::Exchange(Loop& loop, Arena& arena, const RequestHead& head, PeerRef peer,
                    const RouteMatch& match, Responder& responder)
@@ -16,7 +30,7 @@ Exchange::Exchange(Loop& loop, Arena& arena, const RequestHead& head, PeerRef pe
       responder_(responder),
       params_(match.params),
       allow_(match.allow),
-      identity_(peer_->identity()),
+      client_address_(HostOf(peer_->address)),
       head_refusal_(head.refusal),
       started_ns_(loop.now_ns()) {
   const size_t bytes = endpoint_.chain->state_bytes();
@@ -181,6 +195,37 @@ void Exchange::Drain(Reason why) {
   if (cancelled_ == 0) cancelled_ = static_cast<uint8_t>(CancelReason::kDrain);
   responder_.Drain(why);
   if (handler_active_ && receiver_ != nullptr) receiver_->OnCancel(CancelReason::kDrain);
+}
+
+void Exchange::AddResponseField(std::string_view name, std::string_view value) {
+  if (response_field_count_ == response_fields_.size()) {
+    const size_t room = std::max(kUsualResponseFields, 2 * response_fields_.size());
+    const std::span<Header> fields = arena_.NewArray<Header>(room);
+    std::copy(response_fields_.begin(), response_fields_.end(), fields.begin());
+    response_fields_ = fields;
+  }
+  response_fields_[response_field_count_++] = {name, value};
+}
+
+std::span<const Header> Exchange::WithResponseFields(std::span<const Header> own) const {
+  const std::span<const Header> added = response_fields_.first(response_field_count_);
+  if (added.empty()) return own;
+  const auto replaced = [&added](const Header& field) {
+    return field.name != "vary" &&
+           std::any_of(added.begin(), added.end(),
+                       [&](const Header& other) { return other.name == field.name; });
+  };
+  const std::span<Header> all = arena_.NewArray<Header>(own.size() + added.size());
+  auto end = std::remove_copy_if(own.begin(), own.end(), all.begin(), replaced);
+  end = std::copy(added.begin(), added.end(), end);
+  return all.first(static_cast<size_t>(end - all.begin()));
+}
+
+void Exchange::Note(const Decision& decision) {
+  auto* noted = arena_.New<Decision>(decision);
+  noted->next = nullptr;
+  (last_decision_ == nullptr ? first_decision_ : last_decision_->next) = noted;
+  last_decision_ = noted;
 }
 
 void Exchange::Release() {

@@ -17,12 +17,15 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "host/call/buffer.h"
 #include "host/call/call_list.h"
 #include "host/call/chain.h"
+#include "host/call/decision.h"
 #include "host/call/endpoint.h"
 #include "host/call/handler.h"
+#include "host/call/identity.h"
 #include "host/call/loop.h"
 #include "host/call/outcome.h"
 #include "host/call/request.h"
@@ -38,6 +41,9 @@ struct TraceContext {
 };
 
 enum class Finished : uint8_t { kTaken, kCancelled, kGone };
+
+// How much a call matters when not all can be served.
+enum class Priority : uint8_t { kBulk, kLow, kNormal, kHigh, kCritical };
 
 // Lives in the call's arena, made and destroyed by its Responder. Worker thread only.
 class Exchange final : public CallListHook {
@@ -61,9 +67,22 @@ class Exchange final : public CallListHook {
   // Absolute monotonic; 0 = none. Only ever shortened.
   uint64_t deadline_ns() const { return deadline_ns_; }
   void ShortenDeadline(uint64_t deadline_ns);
-  // Who calls, as verified. Set by the connection, then by authentication filters.
-  std::string_view identity() const { return identity_; }
-  void set_identity(std::string_view identity) { identity_ = identity; }
+  // Who calls, as verified by a filter; null: nobody has verified it (yet).
+  const Identity* caller() const { return caller_.get(); }
+  void set_caller(IdentityRef caller) { caller_ = std::move(caller); }
+  // Its name, else what the connection proves by itself (Peer::identity); empty: anonymous.
+  std::string_view identity() const {
+    return caller_ != nullptr ? std::string_view(caller_->name) : peer_->identity();
+  }
+  // Address of the client without port, behind trusted proxies their word for it.
+  std::string_view client_address() const { return client_address_; }
+  // Views live as long as the call; so for the next two.
+  void set_client_address(std::string_view address) { client_address_ = address; }
+  // Names the call in logs, traces, answers and `meshhost explain`; empty until a filter set it.
+  std::string_view request_id() const { return request_id_; }
+  void set_request_id(std::string_view id) { request_id_ = id; }
+  Priority priority() const { return priority_; }
+  void set_priority(Priority priority) { priority_ = priority; }
   TraceContext& trace() { return trace_; }
   // WebSocket: the subprotocol that was agreed on; else empty.
   std::string_view subprotocol() const { return subprotocol_; }
@@ -112,6 +131,14 @@ class Exchange final : public CallListHook {
   void Release();
 
   // ---- Filters and runtime.
+  // A field of the response head, whoever answers; in place of the handler's own of that name, but
+  // "vary" beside it. Before the head is sent. Lower-case name; the views live as long as the call.
+  void AddResponseField(std::string_view name, std::string_view value);
+  // For responders: `own` with those fields, in the call's arena.
+  std::span<const Header> WithResponseFields(std::span<const Header> own) const;
+  // Records what a guard decided; the views live as long as the call.
+  void Note(const Decision& decision);
+  const Decision* decisions() const { return first_decision_; }
   // Continues a chain that a filter paused; from that filter only.
   void Resume();
   // The host (kDraining) or the module (kModuleRetired) goes away: handler and peer are told,
@@ -137,8 +164,13 @@ class Exchange final : public CallListHook {
   Receiver* receiver_ = nullptr;
   std::span<const PathParam> params_;
   std::string_view allow_;
-  std::string_view identity_;
+  IdentityRef caller_;
+  std::string_view client_address_;
+  std::string_view request_id_;
   std::string_view subprotocol_;
+  std::span<Header> response_fields_;  // as many as there is room for
+  Decision* first_decision_ = nullptr;
+  Decision* last_decision_ = nullptr;
   const Outcome* head_refusal_;
   uint8_t* filter_state_ = nullptr;
   uint64_t started_ns_;
@@ -147,6 +179,8 @@ class Exchange final : public CallListHook {
   Final final_;
   uint32_t holds_ = 0;
   uint16_t links_started_ = 0;
+  uint16_t response_field_count_ = 0;
+  Priority priority_ = Priority::kNormal;
   uint8_t cancelled_ = 0;
   bool paused_ = false;
   bool handler_called_ = false;

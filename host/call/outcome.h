@@ -73,6 +73,34 @@ enum class Reason : uint8_t {
   kProtocolNotServed,
   kDraining,
   kOutOfMemory,
+  // Who calls.
+  kCredentialsMissing,
+  kCredentialsMalformed,
+  kTokenSignature,
+  kTokenAlgorithm,
+  kTokenKeyUnknown,
+  kTokenIssuer,
+  kTokenAudience,
+  kTokenExpired,
+  kTokenNotYetValid,
+  kTokenRevoked,
+  kTokenTooLarge,
+  kKeysUnavailable,
+  kApiKeyUnknown,
+  kApiKeyExpired,
+  kPolicyDenied,
+  kForwardingForged,
+  // How much.
+  kRateLimited,
+  kRateLimitUnavailable,
+  kConcurrencyLimit,
+  kOverloaded,
+  // How.
+  kOriginDenied,
+  kPreflightDenied,
+  kNotTranscodable,
+  kJsonTooDeep,
+  kModuleFilter,
   kCount,
 };
 
@@ -92,7 +120,8 @@ struct Outcome {
   std::string_view message;  // shown to the peer
   std::string_view details;  // serialized google.rpc.Status, gRPC only
   std::span<const Header> trailers;
-  std::string_view allow;  // value of the Allow field with kMethodNotAllowed
+  std::string_view allow;       // value of the Allow field with kMethodNotAllowed
+  uint64_t retry_after_ns = 0;  // when to try again: Retry-After, RetryInfo; 0: not said
 };
 
 // The outcome for a refusal by the host; message empty = the reason's default text.

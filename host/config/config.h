@@ -17,6 +17,7 @@
 
 #include "host/config/bind_address.h"
 #include "host/config/position.h"
+#include "host/config/security_config.h"
 
 namespace meshhost {
 
@@ -251,6 +252,7 @@ struct Config {
   AccessLogConfig access_log;
   MetricsConfig metrics;
   GrpcConfig grpc;
+  SecurityConfig security;
   std::vector<ModuleConfig> modules;
   // Every value that was written, by its path ("listener[0].address"); see Where().
   std::map<std::string, Position, std::less<>> positions;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "host/config/config.h"
 
@@ -14,5 +16,8 @@ enum class Comments { kNone, kReference };
 // in [module.config] whose key speaks of a secret are masked. Any thread.
 [[nodiscard]] std::string ToToml(const Config& config, Comments comments = Comments::kNone);
 [[nodiscard]] std::string ToJson(const Config& config);
+// The tables of these names alone, to see whether they differ between two configurations.
+[[nodiscard]] std::string TablesToToml(const Config& config,
+                                       std::span<const std::string_view> tables);
 
 }  // namespace meshhost

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -91,6 +92,16 @@ class TomlPrinter final {
 std::string ToToml(const Config& config, Comments comments) {
   const SchemaTable root = RootTable();
   TomlPrinter printer(comments);
+  printer.PrintTables(root.tables, &config, "");
+  return printer.Take();
+}
+
+std::string TablesToToml(const Config& config, std::span<const std::string_view> tables) {
+  SchemaTable root = RootTable();
+  std::erase_if(root.tables, [tables](const SchemaTable& table) {
+    return std::find(tables.begin(), tables.end(), table.name) == tables.end();
+  });
+  TomlPrinter printer(Comments::kNone);
   printer.PrintTables(root.tables, &config, "");
   return printer.Take();
 }

@@ -241,8 +241,9 @@ SchemaTable Grpc() {
 
 SchemaTable RootTable() {
   SchemaTable root;
-  root.tables = {Host(),  Limits(), Timeouts(),  Drain(),   Reloads(), ListenerTable(),
-                 Admin(), Log(),    AccessLog(), Metrics(), Grpc(),    ModuleTable()};
+  root.tables = {Host(),          Limits(),        Timeouts(),   Drain(),     Reloads(),
+                 ListenerTable(), Admin(),         Log(),        AccessLog(), Metrics(),
+                 Grpc(),          SecurityTable(), ModuleTable()};
   return root;
 }
 

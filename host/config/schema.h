@@ -26,5 +26,6 @@ inline constexpr std::uint32_t kMillion = 1'000'000;
 // [[listener]] and [[module]] with all that they contain.
 [[nodiscard]] SchemaTable ListenerTable();
 [[nodiscard]] SchemaTable ModuleTable();
+[[nodiscard]] SchemaTable SecurityTable();
 
 }  // namespace meshhost

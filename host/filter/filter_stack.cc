@@ -72,6 +72,13 @@ Filter* FilterStack::InFlight(const Endpoint& endpoint) {
   return Keep(std::make_unique<InFlightFilter>(std::move(bounds)));
 }
 
+std::unique_ptr<Guard> FilterStack::MakeGuard(std::string_view name, GuardMode mode,
+                                              const Endpoint& endpoint) {
+  const std::string_view module = endpoint.module.empty() ? "host" : endpoint.module;
+  return std::make_unique<Guard>(name, mode, environment_.metrics, families_.guard_refusals, module,
+                                 metric_owner_);
+}
+
 InFlightLimit* FilterStack::Limit(const std::string& name, uint32_t limit) {
   limits_.emplace_back(environment_.limits.Get(name, limit), limit);
   return limits_.back().first.get();

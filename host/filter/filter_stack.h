@@ -3,6 +3,7 @@
 // Which filters guard which endpoint, and in what order: FiltersFor() in the source is the list.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "host/call/chain.h"
 #include "host/call/endpoint.h"
 #include "host/filter/deadline_filter.h"
+#include "host/filter/guard.h"
 #include "host/filter/idle_filter.h"
 #include "host/filter/in_flight_filter.h"
 #include "host/filter/in_flight_limits.h"
@@ -24,6 +26,7 @@ namespace meshhost {
 
 class AccessLog;
 class Registry;
+struct Config;
 
 // What the stacks of all deployments share. All outlive them. Plain value.
 struct FilterEnvironment {
@@ -31,7 +34,13 @@ struct FilterEnvironment {
   AccessLog* access_log;  // null: off
   ListenerMetrics& listeners;
   InFlightLimits& limits;
+  // Of the generation that is being built, for as long as that takes.
+  const Config* config;
 };
+
+// The tables of the configuration that chains are made from: endpoints get new chains when one of
+// them changes.
+inline constexpr std::array<std::string_view, 0> kChainTables = {};
 
 // Bounds on calls in flight; 0 = none. Plain value.
 struct InFlightBounds {
@@ -60,6 +69,7 @@ class FilterStack final {
   absl::StatusOr<std::vector<Filter*>> FiltersFor(const Endpoint& endpoint);
   absl::StatusOr<Filter*> Metrics(const Endpoint& endpoint);
   Filter* InFlight(const Endpoint& endpoint);
+  std::unique_ptr<Guard> MakeGuard(std::string_view name, GuardMode mode, const Endpoint& endpoint);
   InFlightLimit* Limit(const std::string& name, uint32_t limit);
   Filter* Keep(std::unique_ptr<Filter> filter);
 

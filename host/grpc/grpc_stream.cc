@@ -252,7 +252,7 @@ void GrpcStream::Fail(const Outcome& outcome) { exchange_.Abort(CancelReason::kL
 void GrpcStream::SendHead(std::span<const Header> metadata, std::span<const Header> more) {
   head_sent_ = true;
   if (metadata.empty() && more.empty() && !answer_gzip_) {
-    return transport_->SendHead(200, kPlainHead, -1);
+    return transport_->SendHead(200, exchange_.WithResponseFields(kPlainHead), -1);
   }
   const std::span<Header> fields = arena_.NewArray<Header>(metadata.size() + more.size() + 3);
   size_t n = 0;
@@ -261,7 +261,7 @@ void GrpcStream::SendHead(std::span<const Header> metadata, std::span<const Head
   if (answer_gzip_) fields[n++] = {"grpc-encoding", "gzip"};
   n += WriteMetadata(metadata, &fields[n], arena_);
   for (const Header& field : more) fields[n++] = field;
-  transport_->SendHead(200, fields.first(n), -1);
+  transport_->SendHead(200, exchange_.WithResponseFields(fields.first(n)), -1);
 }
 
 Sent GrpcStream::SendHeaders(int, std::span<const Header> headers) {

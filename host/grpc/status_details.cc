@@ -4,6 +4,18 @@
 #include "meshhost/rpc/status.pb.h"
 
 namespace meshhost {
+namespace {
+
+void AddRetryInfo(uint64_t delay_ns, rpc::Status& status) {
+  rpc::RetryInfo info;
+  info.mutable_retry_delay()->set_seconds(static_cast<int64_t>(delay_ns / 1'000'000'000));
+  info.mutable_retry_delay()->set_nanos(static_cast<int32_t>(delay_ns % 1'000'000'000));
+  rpc::Detail& detail = *status.add_details();
+  detail.set_type_url("type.googleapis.com/google.rpc.RetryInfo");
+  info.SerializeToString(detail.mutable_value());
+}
+
+}  // namespace
 
 std::string RefusalDetails(const Outcome& refusal) {
   const std::string_view reason = FactsOf(refusal.reason).name;
@@ -21,6 +33,7 @@ std::string RefusalDetails(const Outcome& refusal) {
   rpc::Detail& detail = *status.add_details();
   detail.set_type_url("type.googleapis.com/google.rpc.ErrorInfo");
   info.SerializeToString(detail.mutable_value());
+  if (refusal.retry_after_ns != 0) AddRetryInfo(refusal.retry_after_ns, status);
   return status.SerializeAsString();
 }
 

@@ -23,18 +23,23 @@ std::string TraceId(Exchange& exchange) {
   return text;
 }
 
+// Whole seconds (RFC 9110 section 10.2.3), not too early.
+uint64_t SecondsOf(uint64_t ns) { return (ns + 999'999'999) / 1'000'000'000; }
+
 std::span<const Header> ProblemHeaders(const Exchange& exchange, const Outcome& outcome) {
   Arena& arena = exchange.arena();
   // What a filter has to say beside the status: there is no body to put trailers behind.
   const std::span<const Header> more = SendableFields(outcome.trailers, arena);
-  const std::span<Header> headers = arena.NewArray<Header>(4 + more.size());
+  const std::span<Header> headers = arena.NewArray<Header>(5 + more.size());
   size_t n = 0;
   headers[n++] = {"content-type", kProblemType};
   const std::string_view allow = outcome.allow.empty() ? exchange.allow() : outcome.allow;
   if (outcome.reason == Reason::kMethodNotAllowed && !allow.empty()) {
     headers[n++] = {"allow", allow};
   }
-  if (outcome.reason != Reason::kNone && FactsOf(outcome.reason).http_status == 503) {
+  if (outcome.retry_after_ns != 0) {
+    headers[n++] = {"retry-after", arena.Copy(std::to_string(SecondsOf(outcome.retry_after_ns)))};
+  } else if (outcome.reason != Reason::kNone && FactsOf(outcome.reason).http_status == 503) {
     headers[n++] = {"retry-after", "1"};
   }
   if (outcome.reason == Reason::kNotAnUpgrade && exchange.head().version != HttpVersion::kHttp2) {
@@ -50,7 +55,8 @@ size_t SendProblem(Transport& transport, Exchange& exchange, const Outcome& outc
   const std::string body = ProblemJson(outcome, exchange.head().path, TraceId(exchange));
   const int status = ProblemStatus(outcome);
   exchange.set_http_status(status);
-  transport.SendHead(status, ProblemHeaders(exchange, outcome), static_cast<int64_t>(body.size()));
+  transport.SendHead(status, exchange.WithResponseFields(ProblemHeaders(exchange, outcome)),
+                     static_cast<int64_t>(body.size()));
   const bool bodyless = exchange.head().method == "HEAD";
   const Slice slices[] = {BorrowedSlice(body)};
   if (!bodyless) transport.SendBody(slices);

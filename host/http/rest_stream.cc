@@ -225,7 +225,7 @@ Sent RestStream::SendHeaders(int status, std::span<const Header> headers) {
 void RestStream::StartHead(int status, std::span<const Header> headers, int64_t content_length) {
   head_sent_ = true;
   exchange_.set_http_status(status);
-  transport_.SendHead(status, headers, content_length);
+  transport_.SendHead(status, exchange_.WithResponseFields(headers), content_length);
 }
 
 Sent RestStream::Send(const Message& message) {

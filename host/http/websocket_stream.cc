@@ -255,7 +255,7 @@ void WebSocketStream::SendResponseHead(const WebSocketHandshake& handshake) {
     headers[n++] = {"sec-websocket-protocol", handshake.subprotocol};
   }
   if (!extensions_.empty()) headers[n++] = {"sec-websocket-extensions", extensions_};
-  transport_.SendHead(upgrade ? 101 : 200, {headers.data(), n}, -1);
+  transport_.SendHead(upgrade ? 101 : 200, exchange_.WithResponseFields({headers.data(), n}), -1);
 }
 
 // ---- From the stream below.

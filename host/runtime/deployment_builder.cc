@@ -9,6 +9,7 @@
 #include "host/base/concat.h"
 #include "host/base/status_macros.h"
 #include "host/config/config_error.h"
+#include "host/config/print.h"
 #include "host/grpc/health_service.h"
 #include "host/grpc/payload_schema.h"
 #include "host/telemetry/registry.h"
@@ -90,7 +91,8 @@ absl::Status DeploymentBuilder::UnusedOverride(const ModuleConfig& module,
 std::string DeploymentBuilder::SettingsOf(const std::vector<Endpoint>& endpoints,
                                           uint32_t module_limit) const {
   std::string text = Concat({std::to_string(module_limit), " ",
-                             config_.grpc.validate_messages ? "validate" : "trust", "\n"});
+                             config_.grpc.validate_messages ? "validate" : "trust", "\n",
+                             TablesToToml(config_, kChainTables)});
   for (const Endpoint& endpoint : endpoints) text += meshhost::SettingsOf(endpoint);
   return text;
 }

@@ -92,6 +92,7 @@ absl::Status Host::Build(std::shared_ptr<const Config> config) {
   listening_ = std::make_unique<ListenerEnvironment>(
       ListenerEnvironment{std::make_shared<Admission>(0), worker_count_, *log_, {}});
   certificate_watch_ = std::make_unique<CertificateWatch>(*metrics_, *log_);
+  ASSIGN_OR_RETURN(services_, CallServices::Start(*config, {*metrics_, *log_, worker_count_}));
   ASSIGN_OR_RETURN(quarantine_, Quarantine::Open(config->host, *log_, *metrics_));
   unloader_ = std::make_unique<ModuleUnloader>(
       *log_, [this](const ModuleInstance& instance) { OnUnload(instance); });
@@ -105,9 +106,10 @@ absl::Status Host::Build(std::shared_ptr<const Config> config) {
   return AddMetrics();
 }
 
-DeploymentEnvironment Host::deployment_environment() {
-  return {
-      {*metrics_, access_log_.get(), *listener_metrics_, limits_}, state_.health(), reflection_};
+DeploymentEnvironment Host::deployment_environment(const Config& config) {
+  FilterEnvironment filters{*metrics_, access_log_.get(), *listener_metrics_, limits_, &config};
+  services_->AddTo(filters);
+  return {filters, state_.health(), reflection_};
 }
 
 absl::StatusOr<std::unique_ptr<Generation>> Host::Assemble(std::shared_ptr<const Config> config,
@@ -129,7 +131,8 @@ absl::StatusOr<std::unique_ptr<Generation>> Host::Assemble(std::shared_ptr<const
   RETURN_IF_ERROR(next->modules().Create(next->config(), loading, next->number(),
                                          running == nullptr ? nullptr : &running->modules(),
                                          replace));
-  RETURN_IF_ERROR(next->Deploy(deployment_environment(), running));
+  RETURN_IF_ERROR(services_->Prepare(next->config()));
+  RETURN_IF_ERROR(next->Deploy(deployment_environment(next->config()), running));
   return next;
 }
 
@@ -232,6 +235,7 @@ void Host::PublishTo(ServingWorker& worker, size_t index, Generation& next) {
 // What a generation changes outside of the workers.
 void Host::Apply(Generation& next) {
   log_->SetLevel(LevelOf(next.config().log));
+  services_->Apply(next.config());
   ApplyToListeners(next.config(), *listening_, next.listeners());
   for (const auto& deployment : next.deployments()) deployment->ApplyLimits();
   for (const ModuleSet::Entry& module : next.modules().entries()) {

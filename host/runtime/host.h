@@ -19,6 +19,7 @@
 #include "host/admin/admin_server.h"
 #include "host/config/config.h"
 #include "host/filter/in_flight_limits.h"
+#include "host/runtime/call_services.h"
 #include "host/runtime/certificate_watch.h"
 #include "host/runtime/control_pulse.h"
 #include "host/runtime/generation.h"
@@ -146,7 +147,7 @@ class Host final {
   void ForEachCallList(void (*task)(CallList&));
   void RunOnWorkers(void (ServingWorker::*task)(), std::function<void()> done);
   void LogListeners() const;
-  DeploymentEnvironment deployment_environment();
+  DeploymentEnvironment deployment_environment(const Config& config);
 
   boost::asio::io_context& control_;
   ControlPulse pulse_;
@@ -160,6 +161,7 @@ class Host final {
   HostState state_;
   ReflectionCatalog reflection_;
   InFlightLimits limits_;
+  std::unique_ptr<CallServices> services_;
   std::unique_ptr<ListenerMetrics> listener_metrics_;
   std::unique_ptr<ListenerEnvironment> listening_;
   std::vector<SocketFile> dropped_files_;  // of the predecessor, which this process does not use

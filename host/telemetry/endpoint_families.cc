@@ -114,6 +114,10 @@ absl::StatusOr<EndpointFamilies> EndpointFamilies::Define(Registry& registry) {
                    registry.Define(Simple("meshhost_refusals_total", MetricKind::kCounter,
                                           {"protocol", "reason", "module"},
                                           "Calls that the host refused or ended by itself.")));
+  ASSIGN_OR_RETURN(families.guard_refusals,
+                   registry.Define(Simple("meshhost_guard_refusals_total", MetricKind::kCounter,
+                                          {"guard", "mode", "reason", "module"},
+                                          "Calls that a guard refused, or would have refused.")));
   return families;
 }
 

@@ -26,6 +26,7 @@ struct EndpointFamilies {
   FamilyId websocket_request_messages;
   FamilyId websocket_response_messages;
   FamilyId refusals;
+  FamilyId guard_refusals;
 
   static absl::StatusOr<EndpointFamilies> Define(Registry& registry);
 };

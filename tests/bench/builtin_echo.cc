@@ -60,7 +60,7 @@ absl::Status Serve(const Config& config, const sigset_t& stop) {
   ASSIGN_OR_RETURN(ListenerMetrics listener_metrics, ListenerMetrics::Make(metrics, names));
   InFlightLimits limits(kWorkers);
   ASSIGN_OR_RETURN(std::unique_ptr<FilterStack> filters,
-                   FilterStack::Make({metrics, access_log.get(), listener_metrics, limits},
+                   FilterStack::Make({metrics, access_log.get(), listener_metrics, limits, &config},
                                      {config.limits.max_in_flight, 0}));
   ASSIGN_OR_RETURN(const std::unique_ptr<EchoDirectory> directory,
                    EchoDirectory::Make(config, std::move(filters)));

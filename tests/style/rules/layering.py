@@ -13,7 +13,7 @@ from source_tree import Finding
 LAYERS = {
     "base": 0,
     "call": 1, "config": 1,
-    "net": 2, "telemetry": 2,
+    "net": 2, "security": 2, "telemetry": 2,
     "http": 3, "grpc": 3, "filter": 3, "module": 3, "upstream": 3, "admin": 3,
     "runtime": 4,
 }

@@ -38,6 +38,12 @@ class FakeLoop final : public Loop {
   ArenaPool arenas_;
 };
 
+inline IdentityRef CallerNamed(std::string_view name) {
+  auto* identity = new Identity;
+  identity->name = name;
+  return IdentityRef(identity);
+}
+
 // One call of an endpoint through the chain under test: peer, protocol and handler in one.
 class FilterCall final : public Responder, public Handler {
  public:

@@ -31,7 +31,8 @@ class FilterStackTest : public testing::Test {
 
   // The host takes three calls at once.
   std::unique_ptr<FilterStack> Stack(AccessLog* log, uint32_t module_limit = 0) {
-    return FilterStack::Make({registry_, log, listeners_, limits_}, {3, module_limit}).value();
+    return FilterStack::Make({registry_, log, listeners_, limits_, &config_}, {3, module_limit})
+        .value();
   }
 
   std::vector<std::string_view> Names(const Endpoint& endpoint) {
@@ -50,6 +51,7 @@ class FilterStackTest : public testing::Test {
   }
 
   TemporaryLog file_;
+  Config config_;
   Registry registry_{{.workers = 1}};
   ListenerMetrics listeners_ = ListenerMetrics::Make(registry_, {"main"}).value();
   InFlightLimits limits_{1};
@@ -92,7 +94,7 @@ TEST_F(FilterStackTest, S25_CountsAndLogsAnAnsweredCall) {
   head.headers = fields;
   const Chain* chain = stack_->ChainFor(Echo()).value();
   FilterCall call(loop_, Echo(), *chain, head);
-  call.exchange().set_identity("spiffe://a/b");
+  call.exchange().set_caller(CallerNamed("spiffe://a/b"));
   call.Start();
   call.Message("13 bytes long");
   EXPECT_EQ(Sample(registry_,

@@ -7,6 +7,7 @@
 #include "host/telemetry/certificate_metrics.h"
 #include "host/telemetry/connection_metrics.h"
 #include "host/telemetry/endpoint_metrics.h"
+#include "host/telemetry/guard_counters.h"
 #include "host/telemetry/host_info.h"
 #include "host/telemetry/listener_metrics.h"
 #include "host/telemetry/log_metrics.h"
@@ -43,6 +44,8 @@ EveryMetric::EveryMetric() {
 void EveryMetric::AddEndpoints() {
   const auto families = EndpointFamilies::Define(registry_);
   Require(families.status());
+  GuardCounters(registry_, families->guard_refusals, {"rate_limit", "shadow", "m"}, kHostOwner)
+      .Add(registry_.worker(0), Reason::kRateLimited);
   for (Kind kind : {Kind::kGrpc, Kind::kHttp, Kind::kWebSocket}) {
     const Endpoint endpoint{.kind = kind, .name = "/v1/\"x\\y\n", .verb = "GET", .module = "m"};
     auto metrics = EndpointMetrics::Make(registry_, *families, endpoint, kHostOwner);
