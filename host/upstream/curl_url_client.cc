@@ -90,8 +90,8 @@ void SetRequest(CURL* handle, const UrlRequest& request, curl_slist* fields) {
 absl::Status ErrorOf(CURLcode code, const Transfer& transfer, const UrlRequest& request,
                      const char* text) {
   if (transfer.too_large) {
-    return absl::ResourceExhaustedError(Concat({request.url, ": the reply is longer than ",
-                                                std::to_string(transfer.max_body), " bytes"}));
+    return absl::ResourceExhaustedError(Concat(
+        {request.url, ": the reply is longer than ", std::to_string(transfer.max_body), " bytes"}));
   }
   const std::string_view why = *text != '\0' ? text : curl_easy_strerror(code);
   const std::string message = Concat({request.url, ": ", why});

@@ -28,7 +28,7 @@ class RefusingFilter final : public Filter {
 
 class GuardTest : public testing::Test {
  protected:
-  std::string Counted(std::string_view mode) {
+  std::optional<std::string> Counted(std::string_view mode) {
     return Sample(registry_, "meshhost_guard_refusals_total{guard=\"policy\",mode=\"" +
                                  std::string(mode) + "\",reason=\"POLICY_DENIED\",module=\"m\"}");
   }
