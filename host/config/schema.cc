@@ -10,9 +10,6 @@
 namespace meshhost {
 namespace {
 
-constexpr Reload kHot = Reload::kHot;
-constexpr Reload kCold = Reload::kCold;
-
 SchemaTable Host() {
   using C = HostConfig;
   using P = C::Profile;

@@ -11,6 +11,8 @@
 
 namespace meshhost {
 
+inline constexpr Reload kHot = Reload::kHot;
+inline constexpr Reload kCold = Reload::kCold;
 inline constexpr std::uint64_t kKiB = 1024;
 inline constexpr std::uint64_t kMiB = 1024 * kKiB;
 inline constexpr std::uint64_t kGiB = 1024 * kMiB;

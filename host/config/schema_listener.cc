@@ -7,9 +7,6 @@
 namespace meshhost {
 namespace {
 
-constexpr Reload kHot = Reload::kHot;
-constexpr Reload kCold = Reload::kCold;
-
 // The one key whose value is neither number nor text: a set of words.
 SchemaKey Protocols(Reload reload, std::string_view text) {
   using Member = std::pair<std::string_view, bool ProtocolSet::*>;

@@ -5,8 +5,6 @@
 namespace meshhost {
 namespace {
 
-constexpr Reload kHot = Reload::kHot;
-
 SchemaTable Method() {
   using C = MethodConfig;
   return ManyTable("method", &ModuleConfig::methods,

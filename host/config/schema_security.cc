@@ -12,7 +12,7 @@ SchemaTable SecurityTable() {
                   {"public", Access::kPublic},
                   {"authenticated", Access::kAuthenticated},
                   {"authorized", Access::kAuthorized}},
-                 Reload::kHot,
+                 kHot,
                  "Of routes and methods that say nothing themselves: anybody, verified callers, or "
                  "whom the rules allow. An undecided route is an error.")});
 }
