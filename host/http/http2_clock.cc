@@ -7,7 +7,7 @@ namespace {
 constexpr uint64_t kNever = UINT64_MAX;
 constexpr uint64_t kDrainNoticeNs = 1'000'000'000;
 constexpr uint64_t kTrimNs = 5'000'000'000;
-constexpr uint64_t kLingerNs = 2'000'000'000;
+constexpr uint64_t kGoAwayLingerNs = 2'000'000'000;
 
 // +-10 %, so that connections which were opened together do not end together.
 uint64_t WithJitter(uint64_t duration_ns, uint64_t seed) {
@@ -30,7 +30,7 @@ Http2Clock::Http2Clock(const HttpSettings& settings, uint64_t now_ns)
 }
 
 Http2Clock::Due Http2Clock::Next() const {
-  if (linger_since_ns_ != 0) return {Action::kLingerOver, linger_since_ns_ + kLingerNs};
+  if (linger_since_ns_ != 0) return {Action::kLingerOver, linger_since_ns_ + kGoAwayLingerNs};
   Due due{Action::kMaxAge, drain_since_ns_ == 0 ? age_limit_ns_ : kNever};
   const auto consider = [&due](Action action, uint64_t at_ns) {
     if (at_ns < due.at_ns) due = {action, at_ns};
