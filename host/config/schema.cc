@@ -238,9 +238,8 @@ SchemaTable Grpc() {
 
 SchemaTable RootTable() {
   SchemaTable root;
-  root.tables = {Host(),          Limits(),        Timeouts(),   Drain(),     Reloads(),
-                 ListenerTable(), Admin(),         Log(),        AccessLog(), Metrics(),
-                 Grpc(),          SecurityTable(), ModuleTable()};
+  root.tables = {Host(),  Limits(), Timeouts(),  Drain(),   Reloads(), ListenerTable(),
+                 Admin(), Log(),    AccessLog(), Metrics(), Grpc(),    ModuleTable()};
   return root;
 }
 
